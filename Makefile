@@ -18,7 +18,7 @@ UNIT_TESTS = $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 
 all: $(BUILD)/compatprobe
 
--include mk/*.mk
+-include $(wildcard scanner/*/*.mk fixtures/*.mk tests/*/*.mk)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
