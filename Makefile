@@ -2,6 +2,7 @@
 # `make demo` and `make check` install what they need on a Debian machine run as root.
 CC ?= gcc
 BUILD ?= build
+CACHE ?= cache
 PREFIX ?= /usr/local
 DESTDIR ?=
 CFLAGS ?= -O2 -g
@@ -45,9 +46,45 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/asan/libscanner.a
 unit: $(UNIT_TESTS:%=$(BUILD)/tests/%)
 	@set -e; for test in $^; do $$test; done
 
+# What a Debian machine needs, installed only where something is missing.
+PACKAGES = gcc clang clang-format clang-tidy make pkg-config libarchive-dev libisal-dev libzstd-dev \
+	libjansson-dev libcurl4-openssl-dev libssl-dev libelf-dev libcmocka-dev libclang-rt-14-dev \
+	debootstrap musl musl-tools gcc-aarch64-linux-gnu libc6-dev-arm64-cross jq zstd xz-utils \
+	curl ca-certificates man-db nodejs
+
+deps:
+	@fixtures/deps.sh $(PACKAGES)
+
+# Everything that can fail, in about ten minutes. Each step is a target of its own.
+CHECKS = all unit $(CHECK_PARTS) clang format-check
+
+check: deps
+	@MAKE='$(MAKE)' tests/run.sh $(CHECKS)
+
+clang: # the other compiler must be as content
+	@for file in $(SCANNER) $(PROBE) $(wildcard tests/*.c tests/support/*.c); do \
+		clang $(CPPFLAGS) -Itests -Iprobe $(ALL_CFLAGS) -fsyntax-only $$file || exit 1; \
+	done; echo "clang: $(words $(SCANNER) $(PROBE)) files without a warning"
+
+format-check:
+	@clang-format --dry-run -Werror $(wildcard scanner/*.[ch] probe/*.[ch] tests/*.[ch] \
+		tests/*/*.[ch]) && echo "clang-format: nothing to change"
+
+tidy:
+	clang-tidy --quiet $(SCANNER) $(PROBE) -- $(CPPFLAGS) -std=c17
+
+demo: deps all $(CACHE)/real/workflow/complete
+	@fixtures/demo.sh $(BUILD)/compatprobe $(CACHE)/real/workflow
+
+# The fixtures' real image; see fixtures/images/real.sh.
+real-image: $(CACHE)/real/workflow/complete
+
+$(CACHE)/real/workflow/complete: | $(CACHE)/debian/bookworm/etc/os-release
+	fixtures/images/real.sh $(CACHE)/real/workflow $(CACHE)/debian/bookworm
+
 clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit clean
+.PHONY: all unit clean deps check clang format-check tidy demo real-image
 .DELETE_ON_ERROR:
