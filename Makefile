@@ -50,7 +50,7 @@ unit: $(UNIT_TESTS:%=$(BUILD)/tests/%)
 PACKAGES = gcc clang clang-format clang-tidy make pkg-config libarchive-dev libisal-dev libzstd-dev \
 	libjansson-dev libcurl4-openssl-dev libssl-dev libelf-dev libcmocka-dev libclang-rt-14-dev \
 	debootstrap musl musl-tools gcc-aarch64-linux-gnu libc6-dev-arm64-cross jq zstd xz-utils \
-	curl ca-certificates man-db nodejs
+	curl ca-certificates man-db groff node:nodejs npm:npm
 
 deps:
 	@fixtures/deps.sh $(PACKAGES)
