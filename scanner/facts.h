@@ -117,11 +117,13 @@ enum cp_elf_defect {
 	CP_DEFECT_IDENT_VERSION,    /* EI_VERSION */
 	CP_DEFECT_VERSION,	    /* e_version */
 	CP_DEFECT_PHENTSIZE,
-	CP_DEFECT_TRUNCATED,	    /* program headers, or a segment's file part, end past the file */
-	CP_DEFECT_NO_LOAD,	    /* no PT_LOAD */
-	CP_DEFECT_NO_DYNAMIC,	    /* ET_DYN without PT_DYNAMIC */
+	CP_DEFECT_PHDRS_CUT,	    /* the program headers end past the file */
 	CP_DEFECT_LOAD_ALIGNMENT,   /* p_align is not a multiple of a page, or p_vaddr and
 				       p_offset disagree modulo p_align */
+	CP_DEFECT_NO_LOAD,	    /* no PT_LOAD */
+	CP_DEFECT_NO_DYNAMIC,	    /* ET_DYN without PT_DYNAMIC */
+	CP_DEFECT_TRUNCATED,	    /* a PT_LOAD's file part ends past the file: no loader looks,
+				       and the first access there is a SIGBUS */
 };
 
 struct cp_facts {
@@ -169,8 +171,8 @@ struct cp_facts {
 	cp_str glibc_min;   /* highest GLIBC_x.y wanted (weak ones left out), "2.34"; 0: none */
 	cp_str glibcxx_min; /* highest GLIBCXX_x.y.z wanted, "3.4.29" */
 
-	uint32_t *export_table; /* open addressing on cp_symbol.hash, value = index + 1; made by */
-	size_t export_slots;	/* cp_facts_index_exports; a power of two */
+	uint32_t *export_table; /* hash chains over exports[], made by cp_facts_index_exports: */
+	size_t export_slots;	/* first the slots, then each export's successor; index + 1 */
 };
 
 static inline const char *cp_facts_string(const struct cp_facts *facts, cp_str at)
@@ -200,12 +202,15 @@ void cp_facts_cleanup(struct cp_facts **facts);
 /* The GNU hash of a symbol name (dl_new_hash: h = h * 33 + c, from 5381). */
 uint32_t cp_symbol_hash(const char *name);
 
+/* A chain longer than this is no accident: names were made to collide. */
+#define CP_MAX_COLLISIONS 1024
+
 /* (Re)builds the hash table over exports[]; for those who fill facts by hand.
- * Returns 0, or -1 without memory. */
+ * Returns 0, or -1: no memory, or more than CP_MAX_COLLISIONS names in a slot. */
 int cp_facts_index_exports(struct cp_facts *facts);
 
 /* Walks the exports called `name`: `*cursor` starts at 0 and is the walk's state.
- * Returns the next one in no particular order, or NULL. Constant time a hit. */
+ * Returns the next one in the order of exports[], or NULL. Constant time a hit. */
 const struct cp_symbol *cp_facts_export_next(const struct cp_facts *facts, const char *name,
 		uint32_t hash, size_t *cursor);
 
