@@ -39,9 +39,12 @@ $(BUILD)/compatprobe: $(PROBE:%.c=$(BUILD)/%.o) $(BUILD)/libscanner.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # Unit tests: tests/test_NAME.c over the sanitized library, one program each.
-$(BUILD)/tests/%: tests/%.c $(BUILD)/asan/libscanner.a
+TEST_SUPPORT = $(patsubst %.c,$(BUILD)/asan/%.o,$(wildcard tests/support/*.c))
+.SECONDARY: $(TEST_SUPPORT)
+
+$(BUILD)/tests/%: tests/%.c $(TEST_SUPPORT) $(BUILD)/asan/libscanner.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) -O1 $(SANITIZE) $< $(BUILD)/asan/libscanner.a $(LDLIBS) -lcmocka -o $@
+	$(CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) -O1 $(SANITIZE) $^ $(LDLIBS) -lcmocka -o $@
 
 unit: $(UNIT_TESTS:%=$(BUILD)/tests/%)
 	@set -e; for test in $^; do $$test; done

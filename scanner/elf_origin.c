@@ -252,11 +252,19 @@ static bool wants_symbols(const struct cp_facts *facts)
 	return false;
 }
 
+static bool exports(const struct cp_facts *facts, const char *name)
+{
+	size_t cursor = 0;
+	return cp_facts_export_next(facts, name, cp_symbol_hash(name), &cursor) != NULL;
+}
+
+/* musl's loader is its libc; Debian's has no soname, but a start of its own. */
 static bool is_for_musl(const struct cp_facts *facts)
 {
 	const char *soname = cp_facts_string(facts, facts->soname);
 	if (strstr(cp_facts_string(facts, facts->interpreter), "/ld-musl-") ||
-		starts_with(soname, "libc.musl-") || !strcmp(soname, "libc.so"))
+		starts_with(soname, "libc.musl-") || !strcmp(soname, "libc.so") ||
+		exports(facts, "__dls2b"))
 		return true;
 	for (size_t i = 0; i < facts->n_needed; i++)
 		if (starts_with(needed_name(facts, i), "libc.musl-") ||
@@ -365,12 +373,6 @@ static int api_version(const struct cp_elf *elf)
 	default:
 		return -1;
 	}
-}
-
-static bool exports(const struct cp_facts *facts, const char *name)
-{
-	size_t cursor = 0;
-	return cp_facts_export_next(facts, name, cp_symbol_hash(name), &cursor) != NULL;
 }
 
 static bool may_be_node(const struct cp_facts *facts)
