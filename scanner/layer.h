@@ -29,19 +29,28 @@ struct cp_stream {
 
 /* Over memory (borrowed; stable). */
 struct cp_stream *cp_stream_memory(const void *data, size_t size);
-/* Over a file descriptor (taken over; closed with the stream). */
+/* Over a file descriptor (taken over; closed with the stream). NULL without memory
+ * (the descriptor is then closed). */
 struct cp_stream *cp_stream_fd(int fd);
 /* Decompresses `inner` (taken over) according to its first bytes: gzip (one or
  * several members), zstd (windows up to 128 MiB), or plain. *encoding becomes
  * "gzip", "zstd" or "tar". NULL on error (inner is closed). */
-struct cp_stream *cp_stream_decompress(struct cp_stream *inner, const char **encoding,
-		struct cp_error **err);
+struct cp_stream *cp_stream_decompress(
+	struct cp_stream *inner, const char **encoding, struct cp_error **err);
 
-/* Walks a tar stream (borrowed) into a new index. A damaged archive gives the index
- * of what could be read with a CP_PARTIAL row that names `label`; an object that
- * cannot be read gives a CP_SPOILS_OBJECT row. -1 only without memory. */
-int cp_layer_index(struct cp_stream *tar, const char *label, struct cp_index **index,
-		struct cp_error **err);
+/* Lets only one object larger than CP_GATE_SIZE live in memory at a time, among walks
+ * that run in parallel: the promise is "64 MB and the largest single object". */
+#define CP_GATE_SIZE ((size_t)8 << 20) /* bytes */
+struct cp_gate;
+struct cp_gate *cp_gate_new(void); /* NULL without memory */
+void cp_gate_free(struct cp_gate *gate);
+
+/* Walks a tar stream (borrowed, read to its end) into a new index. A damaged archive
+ * gives the index of what could be read with a CP_PARTIAL row that names `label`; an
+ * object that cannot be read gives a CP_SPOILS_OBJECT row. `gate` may be NULL. -1 only
+ * without memory. */
+int cp_layer_index(struct cp_stream *tar, const char *label, struct cp_gate *gate,
+	struct cp_index **index, struct cp_error **err);
 
 /* Walks a directory tree (rootfs: and `scan dir`), never leaving it and never
  * following links. -1 where the directory itself cannot be read. */
