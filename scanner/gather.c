@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "gather.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "facts.h"
+#include "memory.h"
+
+#define REUSED_MAX ((size_t)1 << 20) /* bytes; larger contents are mapped */
+
+struct cp_gate {
+	pthread_mutex_t mutex;
+	pthread_cond_t opened;
+	bool taken;
+};
+
+struct cp_gate *cp_gate_new(void)
+{
+	struct cp_gate *gate = calloc(1, sizeof(*gate));
+	if (!gate)
+		return NULL;
+	pthread_mutex_init(&gate->mutex, NULL);
+	pthread_cond_init(&gate->opened, NULL);
+	return gate;
+}
+
+void cp_gate_free(struct cp_gate *gate)
+{
+	if (!gate)
+		return;
+	pthread_mutex_destroy(&gate->mutex);
+	pthread_cond_destroy(&gate->opened);
+	free(gate);
+}
+
+static void gate_take(struct cp_gate *gate)
+{
+	pthread_mutex_lock(&gate->mutex);
+	while (gate->taken)
+		pthread_cond_wait(&gate->opened, &gate->mutex);
+	gate->taken = true;
+	pthread_mutex_unlock(&gate->mutex);
+}
+
+static void gate_leave(struct cp_gate *gate)
+{
+	pthread_mutex_lock(&gate->mutex);
+	gate->taken = false;
+	pthread_cond_signal(&gate->opened);
+	pthread_mutex_unlock(&gate->mutex);
+}
+
+static int begin_mapped(struct cp_gather *gather, size_t size, struct cp_error **err)
+{
+	if (gather->gate && size > CP_GATE_SIZE) {
+		gate_take(gather->gate);
+		gather->waited = true;
+	}
+	void *data = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (data == MAP_FAILED) {
+		cp_gather_end(gather);
+		return cp_error_set(err, ENOMEM, "out of memory");
+	}
+	gather->data = data;
+	gather->mapped = size;
+	gather->size = size;
+	return 0;
+}
+
+int cp_gather_begin(struct cp_gather *gather, uint64_t size, struct cp_error **err)
+{
+	cp_gather_end(gather);
+	if (size > CP_MAX_OBJECT_SIZE)
+		return cp_error_set(err, EFBIG, "larger than an object may be");
+	if (size > REUSED_MAX)
+		return begin_mapped(gather, (size_t)size, err);
+	size_t want = size ? (size_t)size : 1;
+	if (cp_grow(&gather->reused, &gather->reused_capacity, want, 1) < 0)
+		return cp_error_set(err, ENOMEM, "out of memory");
+	memset(gather->reused, 0, want);
+	gather->data = gather->reused;
+	gather->size = (size_t)size;
+	return 0;
+}
+
+void cp_gather_put(struct cp_gather *gather, uint64_t offset, const void *block, size_t size)
+{
+	if (offset >= gather->size)
+		return;
+	size_t room = gather->size - (size_t)offset;
+	memcpy(gather->data + offset, block, size < room ? size : room);
+}
+
+void cp_gather_end(struct cp_gather *gather)
+{
+	if (gather->mapped)
+		munmap(gather->data, gather->mapped);
+	if (gather->waited)
+		gate_leave(gather->gate);
+	gather->data = NULL;
+	gather->size = 0;
+	gather->mapped = 0;
+	gather->waited = false;
+}
+
+void cp_gather_clear(struct cp_gather *gather)
+{
+	cp_gather_end(gather);
+	free(gather->reused);
+	gather->reused = NULL;
+	gather->reused_capacity = 0;
+}

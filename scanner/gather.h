@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A buffer for one file's contents, when they do not come in one piece.
+ *
+ * An archive's claim of a size costs nothing: only bytes that arrive take memory. Large
+ * contents go to a private mapping of which the kernel provides the pages that are
+ * written, so holes of a sparse file and a false size are free, and nothing is moved
+ * when the buffer fills. Small contents share one buffer that is reused. While contents
+ * larger than CP_GATE_SIZE are held, the gate keeps other walks from holding theirs.
+ */
+#ifndef CP_GATHER_H
+#define CP_GATHER_H
+
+#include "layer.h"
+
+struct cp_gather {
+	struct cp_gate *gate; /* may be NULL */
+	uint8_t *data;        /* the contents so far; zeros where nothing was put */
+	size_t size;          /* bytes of contents */
+	uint8_t *reused;      /* for small contents */
+	size_t reused_capacity;
+	size_t mapped; /* bytes mapped at data; 0: data is `reused` */
+	bool waited;   /* holds the gate */
+};
+
+/* Begins contents of `size` bytes, at most CP_MAX_OBJECT_SIZE, all zeros. May wait for
+ * the gate. 0, or -1 without memory. */
+int cp_gather_begin(struct cp_gather *gather, uint64_t size, struct cp_error **err);
+/* Puts a block at `offset`; what lies outside of the contents is dropped. */
+void cp_gather_put(struct cp_gather *gather, uint64_t offset, const void *block, size_t size);
+/* Lets the contents go, keeping the small buffer for the next file. */
+void cp_gather_end(struct cp_gather *gather);
+void cp_gather_clear(struct cp_gather *gather);
+#define cp_cleanup_gather __attribute__((cleanup(cp_gather_clear)))
+
+#endif
