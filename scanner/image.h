@@ -25,51 +25,53 @@
 
 enum cp_transport {
 	CP_TRANSPORT_DOCKER_ARCHIVE, /* docker-archive:PATH[:REF|@N] */
-	CP_TRANSPORT_OCI,	     /* oci:DIRECTORY[:REF|@N] */
+	CP_TRANSPORT_OCI,            /* oci:DIRECTORY[:REF|@N] */
 	CP_TRANSPORT_OCI_ARCHIVE,    /* oci-archive:PATH[:REF|@N] */
-	CP_TRANSPORT_DAEMON,	     /* docker-daemon:REF, over DOCKER_HOST or /var/run/docker.sock */
-	CP_TRANSPORT_ROOTFS,	     /* rootfs:DIRECTORY, and `scan dir` */
+	CP_TRANSPORT_DAEMON, /* docker-daemon:REF, over DOCKER_HOST or /var/run/docker.sock */
+	CP_TRANSPORT_ROOTFS, /* rootfs:DIRECTORY, and `scan dir` */
 };
 
 struct cp_image_ref {
 	enum cp_transport transport;
-	char *path;	/* file, directory or image name */
+	char *path;     /* file, directory or image name */
 	char *selector; /* what follows ':' or '@' (with the '@'), or NULL */
 };
 
 /* Reads a reference as the user typed it. A bare word is told by looking: a
  * directory with oci-layout is oci:, another directory rootfs:, a tar with
  * oci-layout and no manifest.json oci-archive:, another archive docker-archive:,
- * a name that is no file docker-daemon:. `*ref` is owned (cp_image_ref_clear).
+ * a name that is no file docker-daemon:. An archive may also be a pipe or "-" (standard
+ * input), or compressed as a whole: it is then read as it comes. Where PATH itself holds
+ * colons, the longest PATH that exists counts. `*ref` is owned (cp_image_ref_clear).
  * 0, or -1 with an error that lists the transports. */
 int cp_image_ref_parse(const char *text, struct cp_image_ref *ref, struct cp_error **err);
 void cp_image_ref_clear(struct cp_image_ref *ref);
 
 struct cp_layer {
-	char *digest;	     /* "sha256:…" of the bytes as stored; NULL where not known */
-	char *diff_id;	     /* "sha256:…" of the tar, from the config; NULL where not known */
-	uint64_t size;	     /* bytes as stored */
-	const char *encoding;/* "tar", "gzip", "zstd", "directory" */
+	char *digest;         /* "sha256:…" of the bytes as stored; NULL where not known */
+	char *diff_id;        /* "sha256:…" of the tar, from the config; NULL where not known */
+	uint64_t size;        /* bytes as stored */
+	const char *encoding; /* "tar", "gzip", "zstd", "directory" */
 };
 
 struct cp_image {
-	char *ref;	     /* as given */
-	char *name;	     /* repository and tag the archive knows it by, or NULL */
-	char *os;	     /* "linux"; NULL: not known */
-	char *architecture;  /* Docker's name, "amd64" */
+	char *ref;          /* TRANSPORT:PATH[:SELECTOR] */
+	char *name;         /* repository and tag the archive knows it by, or NULL */
+	char *os;           /* "linux"; NULL: not known */
+	char *architecture; /* Docker's name, "amd64" */
 	char *variant;
-	char *node_version;  /* NODE_VERSION of the config's Env, or NULL */
-	char *library_path;  /* LD_LIBRARY_PATH of the config's Env, or NULL */
+	char *node_version; /* NODE_VERSION of the config's Env, or NULL */
+	char *library_path; /* LD_LIBRARY_PATH of the config's Env, or NULL */
 	struct cp_layer *layers;
 	size_t n_layers;
 	struct cp_index *root; /* merged; errors[] inside */
-	void *backing;	       /* mappings that borrowed texts point into; freed with the image */
+	void *backing;         /* mappings that borrowed texts point into; freed with the image */
 };
 
 struct cp_image_options {
 	const char *platform; /* "linux/amd64"; NULL: the machine's own, where it is offered */
-	bool verify;	      /* also hash mapped (uncompressed) layers; compressed ones always are */
-	unsigned threads;     /* 0: one per online processor, at most 8 */
+	bool verify;      /* also hash mapped (uncompressed) layers; compressed ones always are */
+	unsigned threads; /* 0: one per online processor, at most 8 */
 	/* Called from any worker, serialized: bytes of stored layers read so far and in all (0: not
 	 * known). May be NULL. */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
@@ -82,7 +84,7 @@ struct cp_image_options {
  * (missing file, manifest that is not JSON, ambiguous selection: the error lists
  * the choices). Errors name the file and the member. */
 int cp_image_open(const struct cp_image_ref *ref, const struct cp_image_options *options,
-		struct cp_image **image, struct cp_error **err);
+	struct cp_image **image, struct cp_error **err);
 
 void cp_image_free(struct cp_image *image);
 void cp_image_cleanup(struct cp_image **image);
