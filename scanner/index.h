@@ -6,13 +6,15 @@
  * tree of nodes in one array; a node has its parent, its name (interned: a
  * node_modules repeats few names very often), and for files what was learnt of
  * their content. Node 0 is the root directory. A node costs 32 bytes and a hash
- * slot, so that a million entries stay within tens of megabytes.
+ * slot, so that a million entries stay within tens of megabytes. A node's id never
+ * changes, and is greater than its parent's.
  *
  *   add ──▶ nodes ──▶ apply (upper layer onto lower: whiteouts, opaque, links)
  *                └──▶ find / children / resolve (see root.h)
  *
- * Invariants: a path has at most one live node; a live node's parent is live; a
- * removed node keeps its slot with kind CP_NODE_REMOVED. Payloads (facts, texts)
+ * Invariants: a path has at most one live node; a live node's parent is a live
+ * directory; a directory's list of children holds just the live ones, in no
+ * promised order; a removed node keeps its slot with kind CP_NODE_REMOVED. Payloads (facts, texts)
  * are owned by the index, and shared between the hard links of one file.
  */
 #ifndef CP_INDEX_H
@@ -27,7 +29,10 @@
 
 #define CP_INDEX_MAX_NODES 8000000u
 #define CP_INDEX_MAX_PATH 4096u	/* bytes, PATH_MAX */
+#define CP_INDEX_MAX_NAME 255u	/* bytes, NAME_MAX */
 #define CP_INDEX_MAX_DEPTH 1024u
+#define CP_INDEX_MAX_TEXT ((uint64_t)256 << 20) /* bytes of copied texts */
+#define CP_INDEX_MAX_ERRORS 10000u /* rows; one more then says that there were more */
 #define CP_NO_NODE UINT32_MAX
 
 enum cp_node_kind {
@@ -56,16 +61,17 @@ enum cp_node_flag {
 	CP_NODE_SYSTEM = 1 << 2,     /* belongs to the image's base, not to the service (service.h) */
 };
 
+/* 32 bytes; index.c asserts it. */
 struct cp_node {
 	uint32_t parent;
 	uint32_t name;	       /* offset into the index's names */
 	uint32_t first_child;  /* directories; CP_NO_NODE: none */
 	uint32_t next_sibling;
-	uint32_t payload;      /* ELF: facts number; TEXT: text number; links: link number */
+	uint32_t payload;      /* ELF: facts number; TEXT: text number; links: offset into the names */
 	uint8_t kind;	       /* enum cp_node_kind */
 	uint8_t content;       /* enum cp_content, for files */
 	uint8_t flags;	       /* enum cp_node_flag */
-	uint8_t reserved;
+	uint8_t scratch;       /* of the operation that is under way; means nothing between two */
 	uint64_t size;	       /* of a file, bytes */
 };
 
@@ -100,8 +106,12 @@ void cp_index_cleanup(struct cp_index **index);
  * error, doubled slashes fold) with its missing parents. A path that is there
  * already is replaced, as a later archive member replaces an earlier one; a
  * directory over a directory keeps its children. A parent that is not a
- * directory is replaced by one. Returns 0 and the node in *node, or -1: name too
- * long, too deep, "..", too many nodes. */
+ * directory is replaced by one. A whiteout speaks of lower layers only: it leaves
+ * what this layer has at its path, though a directory becomes opaque, as does one
+ * that takes another thing's place. Returns 0 and the node in *node (as it was
+ * where a whiteout left it), or -1. A path that is refused changes nothing: name or
+ * path too long, too deep, "..", the root as anything but a directory; only memory
+ * and the limit of nodes can give out half-way. */
 int cp_index_add(struct cp_index *index, const char *path, enum cp_node_kind kind, uint32_t *node,
 		struct cp_error **err);
 
@@ -112,24 +122,29 @@ int cp_index_set_link(struct cp_index *index, uint32_t node, const char *target,
 int cp_index_set_facts(struct cp_index *index, uint32_t node, struct cp_facts *facts,
 		struct cp_error **err);
 /* Gives a FILE node its text. With `copy` the bytes are copied (and NUL-terminated),
- * else they are borrowed and must outlive the index. 0 or -1. */
+ * else they are borrowed and must outlive the index. 0, or -1 (code EFBIG: over
+ * CP_INDEX_MAX_TEXT). */
 int cp_index_set_text(struct cp_index *index, uint32_t node, const char *data, size_t size,
 		bool copy, struct cp_error **err);
-/* Makes `node` (a FILE just added) another name of the file at `target` in this
- * index: same content, payload and size. Returns 0; 1 where `target` is not a file
- * here (the node becomes CP_NODE_HARDLINK with that target, to be resolved by
- * cp_index_apply); -1 on error. */
+/* Makes `node` (a FILE just added) another name of the file, symlink or device at
+ * `target` in this index: same kind, content, payload and size. Returns 0; 1 where
+ * there is none here (the node becomes CP_NODE_HARDLINK with that target, to be
+ * resolved by cp_index_apply); -1 on error. */
 int cp_index_link_file(struct cp_index *index, uint32_t node, const char *target,
 		struct cp_error **err);
-/* Adds an errors[] row. */
+/* Adds an errors[] row. 0, or -1 without memory. */
 int cp_index_add_error(struct cp_index *index, enum cp_severity severity, const char *path,
 		const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Lays `upper` over `lower`, as overlayfs and the OCI image spec say: whiteouts and
  * opaque directories first hide what lies below, then upper's nodes are added;
- * symlinks are never followed. Payloads move; errors[] rows are appended. `upper`
- * is consumed (freed) whatever happens. Linear in the nodes of `upper` and of what
- * it hides. */
+ * symlinks are never followed. Hard links left over from `upper` name what `lower`
+ * had before; one that names nothing becomes CP_NODE_OTHER and a CP_SPOILS_OBJECT
+ * row. Payloads move; errors[] rows are appended. No whiteout and no opaque
+ * directory of `upper` remains: the result is a root. Over an index that is still
+ * empty `upper` is taken whole. `upper` is consumed (freed) whatever happens.
+ * Linear in the nodes of `upper`, of what it hides, and of the directories that
+ * it hides something in. 0, or -1: no memory, or too many nodes. */
 int cp_index_apply(struct cp_index *lower, struct cp_index *upper, struct cp_error **err);
 
 /* --- reading ------------------------------------------------------------- */
