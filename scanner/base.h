@@ -23,6 +23,7 @@ struct cp_base {
 	char *architecture; /* Docker's name */
 	char *libc_version; /* "2.36", "1.2.5" */
 	enum cp_libc libc;
+	char *note;	    /* what cp_base_find had to assume of a name, one sentence, or NULL */
 	bool gcompat;	    /* musl with gcompat's glibc-named loader */
 	struct cp_index *index;
 };
@@ -33,7 +34,9 @@ const char *const *cp_base_names(void);
 /* A target as the user may name it: a shipped base, an alias (alpine: the newest
  * shipped Alpine; debian: bookworm, what node:NN means), an image name
  * (node:20-alpine3.20, node:20-bullseye-slim, node:22-alpine, docker.io/library/… too),
- * or the path of a base file. *node_major is the Node version that the name tells, or 0.
+ * or the path of a base file. *node_major is the Node version that the name tells, or 0 (also for
+ * node:lts and the like, which name another version every year). Where a name leaves something
+ * open, (*base)->note says what was taken.
  * 0, or -1 with an error that lists what is known. */
 int cp_base_find(const char *name, struct cp_base **base, int *node_major, struct cp_error **err);
 
@@ -53,22 +56,29 @@ int cp_base_from_root(const struct cp_index *root, const char *name, const char 
 int cp_root_libc(const struct cp_index *root, enum cp_libc *libc, uint16_t *machine, char **version,
 		struct cp_error **err);
 
+/* A value of the root's os-release ("ID", "VERSION_ID"), unquoted. Owned; NULL where it has none. */
+char *cp_os_release_field(const struct cp_root *root, const char *key);
+
 void cp_base_free(struct cp_base *base);
 void cp_base_cleanup(struct cp_base **base);
 #define cp_cleanup_base __attribute__((cleanup(cp_base_cleanup)))
 
 /* The exports of the official Node of a major version, as a program's facts: what an addon finds
- * in the global scope. `needed` is that of the official build for `libc`. *facts is owned by the
+ * in the global scope, without versions. `needed` and the interpreter are those of the official
+ * build for `libc` and `machine`; Node 26 needs libatomic.so.1 on glibc, which its images add. *facts is owned by the
  * caller. 0, or -1 with an error that lists the majors that are shipped. */
 int cp_node_program(int major, enum cp_libc libc, uint16_t machine, struct cp_facts **facts,
 		struct cp_error **err);
 /* Whether `symbol` is of the kind that the shipped lists leave out (V8's internals, ICU, …), so
- * that its absence proves nothing. */
+ * that its absence proves nothing. Names of std:: are left out too, but libstdc++ has those: for
+ * them this is false. */
 bool cp_node_list_omits(const char *symbol);
-/* Whether `symbol` is one that only a Node program provides (napi_*, node_*, uv_*, _ZN2v8*, _ZN4node*). */
+/* Whether `symbol` is one that only a Node program provides: napi_*, node_*, uv_*, and C++ names
+ * whose outermost scope is v8, node or cppgc. */
 bool cp_node_symbol(const char *symbol);
-/* The Node-API version of Node MAJOR (highest that process.versions.napi says), or -1; and its
- * NODE_MODULE_VERSION, or -1. Source: nodejs.org's API tables. */
+/* The Node-API version of Node MAJOR and its NODE_MODULE_VERSION, as the program that the shipped
+ * list was made from says them (process.versions.napi and .modules); -1 where there is no list.
+ * Earlier releases of a major version may have a lower Node-API version. */
 int cp_node_api_version(int major);
 int cp_node_module_version(int major);
 
