@@ -17,21 +17,22 @@
 enum cp_object_kind { CP_OBJECT_ADDON, CP_OBJECT_LIBRARY, CP_OBJECT_EXECUTABLE };
 
 struct cp_object {
-	char *path;		      /* absolute in the image */
+	char *path;                       /* absolute in the image */
 	const struct cp_package *package; /* or NULL */
 	enum cp_object_kind kind;
 	const struct cp_facts *facts; /* NULL: Mach-O, PE */
-	uint64_t size;		      /* bytes */
-	uint8_t content;	      /* enum cp_content */
-	bool system;		      /* the base's own: judged on self only */
-	struct cp_load *loads;	      /* one per target */
+	uint64_t size;                /* bytes */
+	uint8_t content;              /* enum cp_content */
+	bool system;                  /* the base's own: judged on self only */
+	struct cp_load *loads;        /* one per target */
 };
 
 struct cp_scan_target {
-	char *name;	 /* as the user gave it, "self" for the image */
-	char *detail;	 /* what it stands for: "alpine-3.20, musl 1.2.5, Node 20" */
-	struct cp_base *base; /* NULL for self */
+	char *name;               /* as the user gave it, "self" for the image */
+	char *detail;             /* what it stands for: "alpine-3.20, musl 1.2.5, Node 20" */
+	struct cp_base *base;     /* NULL for self */
 	struct cp_facts *program; /* owned Node list, or NULL where the image's own serves */
+	int node_major;           /* of the Node that loads the addons there; 0: not known */
 	struct cp_target target;
 };
 
@@ -39,8 +40,8 @@ struct cp_verdict {
 	enum cp_outcome outcome;
 	enum cp_cause cause;
 	const struct cp_object *object; /* the one that decides; NULL: none */
-	const char *message;		/* borrowed from the object's load */
-	const char *how;		/* "installed", "obtainable", "buildable", "none" */
+	const char *message;            /* borrowed from the object's load */
+	const char *how;                /* "installed", "obtainable", "buildable", "none" */
 };
 
 struct cp_package_result {
@@ -58,21 +59,24 @@ struct cp_scan {
 	char *node_path;
 	const struct cp_facts *node; /* the image's own node program, or NULL */
 	struct cp_packages *packages;
-	struct cp_scan_target *targets; size_t n_targets;
-	struct cp_object *objects; size_t n_objects; /* by path */
-	struct cp_package_result *results; size_t n_results; /* by name, version, path */
+	struct cp_scan_target *targets;
+	size_t n_targets;
+	struct cp_object *objects;
+	size_t n_objects; /* by path */
+	struct cp_package_result *results;
+	size_t n_results; /* by name, version, path */
 	uint64_t prunable_bytes, prunable_files;
 };
 
 struct cp_scan_options {
 	const char *const *targets; /* names; NULL: self and the default bases */
 	size_t n_targets;
-	bool keep_considered;	    /* fill cp_load.considered (the -v evidence) */
+	bool keep_considered; /* fill cp_load.considered (the -v evidence) */
 };
 
 /* Judges `image` (taken over, whatever happens). 0 with *scan (owned), or -1. */
 int cp_scan_run(struct cp_image *image, const struct cp_scan_options *options,
-		struct cp_scan **scan, struct cp_error **err);
+	struct cp_scan **scan, struct cp_error **err);
 void cp_scan_free(struct cp_scan *scan);
 
 #endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The steps of a scan, in the order in which scan.c takes them. Private to the
+ * scanner; each returns 0, or -1 with *err set.
+ */
+#ifndef CP_SCAN_PARTS_H
+#define CP_SCAN_PARTS_H
+
+#include "scan.h"
+
+/* scan_environment.c: what the image itself is: distribution, libc, machine, node. */
+int cp_scan_environment(struct cp_scan *scan, struct cp_error **err);
+
+/* scan_targets.c: the named bases (or the default ones) as targets over the image. */
+int cp_scan_targets(
+	struct cp_scan *scan, const struct cp_scan_options *options, struct cp_error **err);
+void cp_scan_target_clear(struct cp_scan_target *target);
+
+/* scan_objects.c: lists the image's objects, by path, and counts what is prunable. */
+int cp_scan_objects(struct cp_scan *scan, struct cp_error **err);
+void cp_object_clear(struct cp_object *object, size_t n_targets);
+/* Built for another system or processor than the scan's. */
+bool cp_object_foreign(const struct cp_scan *scan, const struct cp_object *object);
+
+/* scan_judge.c: fills loads[] of every object, on all processors. */
+int cp_scan_judge(struct cp_scan *scan, struct cp_error **err);
+
+/* scan_packages.c: rolls the objects' outcomes up to one verdict per package. */
+int cp_scan_packages(struct cp_scan *scan, struct cp_error **err);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Targets: the roots that the image's objects are judged on.
+ *
+ * "self" is the image's own root. Any other target is a base with the service's
+ * files over it. The node that loads the addons there is, in this order: that of
+ * the version in the target's name; the image's own, where the libc stays the same;
+ * the shipped export list of the image's Node version (a node of another libc
+ * exports the same names, but needs other libraries); where no version is known,
+ * some Node whose own symbols are all taken as given, since nothing is known
+ * against them.
+ */
+#include "scan_parts.h"
+
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One Alpine and the three Debians that official node images stand on. */
+static const char *const default_bases[] = {
+	"alpine", "debian-bullseye", "debian-bookworm", "debian-trixie"};
+
+/* The Node whose libraries stand in where an image names none: any that is shipped does,
+ * because its symbols are then not used against anyone. */
+#define NODE_MAJOR_FOR_UNKNOWN 20
+#define OFFICIAL_NODE_PATH "/usr/local/bin/node"
+
+void cp_scan_target_clear(struct cp_scan_target *target)
+{
+	free(target->name);
+	free(target->detail);
+	cp_base_free(target->base);
+	cp_facts_free(target->program);
+}
+
+static int own_major(const struct cp_scan *scan)
+{
+	return scan->node_version ? atoi(scan->node_version) : 0;
+}
+
+static int give_listed_program(
+	struct cp_scan *scan, struct cp_scan_target *target, int major, struct cp_error **err)
+{
+	bool known = major != 0;
+	struct cp_error *unknown = NULL;
+	if (!known || cp_node_program(major, target->target.libc, scan->machine, &target->program,
+			      &unknown) < 0) {
+		cp_error_free(unknown);
+		known = false;
+		if (cp_node_program(NODE_MAJOR_FOR_UNKNOWN, target->target.libc, scan->machine,
+			    &target->program, err) < 0)
+			return -1;
+	}
+	target->target.program = (struct cp_program){.path = OFFICIAL_NODE_PATH,
+		.facts = target->program,
+		.also_exports = known ? cp_node_list_omits : cp_node_symbol};
+	return 0;
+}
+
+static int give_program(
+	struct cp_scan *scan, struct cp_scan_target *target, int named_major, struct cp_error **err)
+{
+	bool same_libc = target->target.libc == scan->libc;
+	target->node_major = named_major ? named_major : own_major(scan);
+	if (!named_major && scan->node && same_libc) {
+		target->target.program =
+			(struct cp_program){.path = scan->node_path, .facts = scan->node};
+		return 0;
+	}
+	return give_listed_program(scan, target, target->node_major, err);
+}
+
+static char *describe(const struct cp_scan_target *target)
+{
+	const char *libc = cp_libc_name(target->target.libc);
+	char node[32] = "";
+	char *text = NULL;
+	if (target->node_major)
+		snprintf(node, sizeof(node), ", Node %d", target->node_major);
+	if (asprintf(&text, "%s, %s %s%s%s", target->base ? target->base->name : "the image itself",
+		    libc ? libc : "no libc",
+		    target->target.libc_version ? target->target.libc_version : "?", node,
+		    target->base && target->base->gcompat ? ", with gcompat" : "") < 0)
+		return NULL;
+	return text;
+}
+
+static int finish(struct cp_scan *scan, struct cp_scan_target *target, const char *name,
+	int named_major, struct cp_error **err)
+{
+	if (give_program(scan, target, named_major, err) < 0)
+		return -1;
+	target->name = strdup(name);
+	target->detail = describe(target);
+	target->target.name = target->name;
+	target->target.library_path = scan->image->library_path;
+	return target->name && target->detail ? 0 : cp_error_set(err, 0, "out of memory");
+}
+
+static int make_self(struct cp_scan *scan, struct cp_scan_target *target, struct cp_error **err)
+{
+	target->target.root = (struct cp_root){.layers = {{scan->image->root, false}}, .count = 1};
+	target->target.machine = scan->machine;
+	target->target.libc = scan->libc;
+	target->target.libc_version = scan->libc_version;
+	return finish(scan, target, "self", 0, err);
+}
+
+static int check_machine(
+	const struct cp_scan *scan, const struct cp_base *base, struct cp_error **err)
+{
+	const char *wanted = cp_machine_docker_name(scan->machine, ELFCLASS64, ELFDATA2LSB);
+	if (!base->architecture || !wanted || !strcmp(base->architecture, wanted))
+		return 0;
+	return cp_error_set(err, 0,
+		"base %s is for %s and the image for %s: make one with "
+		"'compatprobe base create REF -o FILE' and give its file as the target",
+		base->name, base->architecture, wanted);
+}
+
+static int make_based(struct cp_scan *scan, struct cp_scan_target *target, const char *name,
+	struct cp_error **err)
+{
+	int major = 0;
+	if (cp_base_find(name, &target->base, &major, err) < 0)
+		return -1;
+	if (check_machine(scan, target->base, err) < 0)
+		return -1;
+	target->target.root = (struct cp_root){
+		.layers = {{scan->image->root, true}, {target->base->index, false}}, .count = 2};
+	target->target.machine = scan->machine;
+	target->target.libc = target->base->libc;
+	target->target.libc_version = target->base->libc_version;
+	return finish(scan, target, name, major, err);
+}
+
+static int add_target(struct cp_scan *scan, const char *name, struct cp_error **err)
+{
+	for (size_t i = 0; i < scan->n_targets; i++)
+		if (!strcmp(scan->targets[i].name, name))
+			return 0;
+	struct cp_scan_target *target = &scan->targets[scan->n_targets++];
+	return strcmp(name, "self") == 0 ? make_self(scan, target, err)
+					 : make_based(scan, target, name, err);
+}
+
+/* The image itself, where it has a loader to judge by, and the default bases. */
+static int add_defaults(struct cp_scan *scan, struct cp_error **err)
+{
+	if (scan->libc != CP_LIBC_NONE && add_target(scan, "self", err) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(default_bases) / sizeof(default_bases[0]); i++)
+		if (add_target(scan, default_bases[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+int cp_scan_targets(
+	struct cp_scan *scan, const struct cp_scan_options *options, struct cp_error **err)
+{
+	size_t most = 1 + sizeof(default_bases) / sizeof(default_bases[0]);
+	if (options->n_targets > most)
+		most = options->n_targets;
+	scan->targets = calloc(most, sizeof(*scan->targets));
+	if (!scan->targets)
+		return cp_error_set(err, 0, "out of memory");
+	if (!options->targets || !options->n_targets) {
+		if (add_defaults(scan, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < options->n_targets; i++)
+		if (add_target(scan, options->targets[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < scan->n_targets; i++)
+		scan->targets[i].target.keep_considered = options->keep_considered;
+	return 0;
+}
