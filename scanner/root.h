@@ -17,7 +17,8 @@
 
 struct cp_root_layer {
 	const struct cp_index *index;
-	bool hide_system; /* pass over nodes flagged CP_NODE_SYSTEM (directories stay) */
+	bool hide_system; /* pass over nodes flagged CP_NODE_SYSTEM; such directories stay, for what
+			     else is in them, but give way to anything that lies below */
 };
 
 /* layers[0] is the uppermost. The indexes are borrowed. */
