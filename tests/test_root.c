@@ -235,6 +235,7 @@ int main(void)
 		cmocka_unit_test(layers_merge_as_overlays_do),
 		cmocka_unit_test(links_cross_layers),
 		cmocka_unit_test(hidden_system_files_let_the_base_through),
+		cmocka_unit_test(system_directories_give_way_to_links_of_the_base),
 	};
 	return cmocka_run_group_tests_name("root", tests, NULL, NULL);
 }
