@@ -55,20 +55,22 @@ static int read_build_id(struct cp_elf *elf, const struct note *note, struct cp_
 	return cp_elf_add_string(elf, hex, 2 * size, &elf->facts->build_id, err);
 }
 
-/* The ABI notes of the systems that have one, all of type 1 (NT_GNU_ABI_TAG and its
- * likes). */
+/* The notes by which systems mark their objects. OpenHarmony's has no padding
+ * between its name and its description. */
 static int read_note(
 	struct cp_elf *elf, const struct note *note, struct origin *origin, struct cp_error **err)
 {
 	static const struct {
 		const char *owner;
+		uint32_t type;
 		enum cp_os os;
-	} systems[] = {{"Android", CP_OS_ANDROID}, {"FreeBSD", CP_OS_FREEBSD},
-		{"NetBSD", CP_OS_NETBSD}, {"OpenBSD", CP_OS_OPENBSD}};
+	} systems[] = {{"Android", 1, CP_OS_ANDROID}, {"FreeBSD", 1, CP_OS_FREEBSD},
+		{"NetBSD", 1, CP_OS_NETBSD}, {"OpenBSD", 1, CP_OS_OPENBSD},
+		{"OHOS", 0, CP_OS_OTHER}};
 	if (is_from(note, ELF_NOTE_GNU) && note->type == NT_GNU_BUILD_ID && !elf->facts->build_id)
 		return read_build_id(elf, note, err);
 	for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++)
-		if (note->type == NT_GNU_ABI_TAG && is_from(note, systems[i].owner))
+		if (note->type == systems[i].type && is_from(note, systems[i].owner))
 			origin->noted_os = systems[i].os;
 	return 0;
 }
@@ -87,16 +89,17 @@ static int read_notes(struct cp_elf *elf, struct cp_bytes bytes, size_t alignmen
 		size_t name_size = cp_elf_get32(elf, bytes.at + at);
 		size_t size = cp_elf_get32(elf, bytes.at + at + 4);
 		size_t into = padded(name_size, alignment);
-		if (into > left || size > left - into)
+		if (into > left)
 			return 0;
+		bool whole = size <= left - into;
 		const uint8_t *name = bytes.at + at + NOTE_HEADER;
 		struct note note = {.name = (const char *)name,
 			.name_size = name_size,
 			.type = cp_elf_get32(elf, bytes.at + at + 8),
-			.description = {name + into, size}};
+			.description = {name + into, whole ? size : 0}};
 		if (read_note(elf, &note, origin, err) < 0)
 			return -1;
-		if (padded(size, alignment) > left - into)
+		if (!whole || padded(size, alignment) > left - into)
 			return 0;
 		at += NOTE_HEADER + into + padded(size, alignment);
 	}
@@ -155,16 +158,17 @@ static bool needs(const struct cp_facts *facts, const char *soname)
 	return false;
 }
 
-static bool needs_version(const struct cp_facts *facts, const char *prefix)
+/* Solaris and glibc's older ports share the loader's name, but not on x86. */
+static bool is_solaris_loader(uint16_t machine, const char *path)
 {
-	for (size_t i = 0; i < facts->n_verneed; i++)
-		if (starts_with(cp_facts_string(facts, facts->verneed[i].version), prefix))
-			return true;
-	return false;
+	const char *slash = strrchr(path, '/');
+	return slash && !strcmp(slash, "/ld.so.1") && (machine == EM_X86_64 || machine == EM_386);
 }
 
-static enum cp_os os_of_interpreter(const char *path)
+static enum cp_os os_of_interpreter(uint16_t machine, const char *path)
 {
+	if (is_solaris_loader(machine, path))
+		return CP_OS_SOLARIS;
 	if (starts_with(path, "/system/bin/linker"))
 		return CP_OS_ANDROID;
 	if (!strcmp(path, "/libexec/ld-elf.so.1"))
@@ -223,7 +227,8 @@ static enum cp_os os_of(const struct cp_facts *facts, const struct origin *origi
 	}
 	if (origin->noted_os != CP_OS_LINUX)
 		return origin->noted_os;
-	enum cp_os os = os_of_interpreter(cp_facts_string(facts, facts->interpreter));
+	enum cp_os os =
+		os_of_interpreter(facts->machine, cp_facts_string(facts, facts->interpreter));
 	if (os != CP_OS_LINUX)
 		return os;
 	if (is_android(facts))
@@ -283,8 +288,7 @@ static bool is_glibc_loader(const char *name)
 
 static bool is_for_glibc(const struct cp_facts *facts)
 {
-	if (is_glibc_loader(cp_facts_string(facts, facts->interpreter)) ||
-		needs_version(facts, "GLIBC_"))
+	if (is_glibc_loader(cp_facts_string(facts, facts->interpreter)) || facts->glibc_min)
 		return true;
 	for (size_t i = 0; i < facts->n_verdef; i++)
 		if (starts_with(cp_facts_string(facts, facts->verdef[i].version), "GLIBC_"))

@@ -171,13 +171,18 @@ static int read_definitions(struct cp_elf *elf, struct cp_error **err)
 	return 0;
 }
 
+static bool starts_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
 /* Raises *highest to the number in `version` where that is PREFIX and a dotted
  * number (GLIBC_PRIVATE and GLIBC_ABI_DT_RELR are not). */
 static void raise(const struct cp_facts *facts, cp_str version, const char *prefix, cp_str *highest)
 {
 	const char *text = cp_facts_string(facts, version);
 	size_t length = strlen(prefix);
-	if (strncmp(text, prefix, length) != 0 || !isdigit((unsigned char)text[length]))
+	if (!starts_with(text, prefix) || !isdigit((unsigned char)text[length]))
 		return;
 	if (strspn(text + length, "0123456789.") != strlen(text + length))
 		return;
@@ -185,16 +190,25 @@ static void raise(const struct cp_facts *facts, cp_str version, const char *pref
 		*highest = version + (cp_str)length;
 }
 
+/* libgcc has a GLIBC_2.0 of its own on several machines, musl's included, and
+ * FreeBSD's C++ runtime a GLIBCXX_3.4; neither asks anything of glibc or libstdc++. */
+static void raise_minimum(struct cp_facts *facts, const struct cp_verneed *need)
+{
+	const char *file = cp_facts_string(facts, need->file);
+	if (need->weak)
+		return;
+	if (!starts_with(file, "libgcc_s.so"))
+		raise(facts, need->version, "GLIBC_", &facts->glibc_min);
+	if (starts_with(file, "libstdc++.so"))
+		raise(facts, need->version, "GLIBCXX_", &facts->glibcxx_min);
+}
+
 int cp_elf_read_versions(struct cp_elf *elf, struct cp_error **err)
 {
 	if (read_needs(elf, err) < 0 || read_definitions(elf, err) < 0)
 		return -1;
 	struct cp_facts *facts = elf->facts;
-	for (size_t i = 0; i < facts->n_verneed; i++) {
-		if (facts->verneed[i].weak)
-			continue;
-		raise(facts, facts->verneed[i].version, "GLIBC_", &facts->glibc_min);
-		raise(facts, facts->verneed[i].version, "GLIBCXX_", &facts->glibcxx_min);
-	}
+	for (size_t i = 0; i < facts->n_verneed; i++)
+		raise_minimum(facts, &facts->verneed[i]);
 	return 0;
 }

@@ -168,8 +168,9 @@ struct cp_facts {
 	struct cp_reloc *relocs_plt; size_t n_relocs_plt;
 	struct cp_reloc *relocs_dyn; size_t n_relocs_dyn;
 
-	cp_str glibc_min;   /* highest GLIBC_x.y wanted (weak ones left out), "2.34"; 0: none */
-	cp_str glibcxx_min; /* highest GLIBCXX_x.y.z wanted, "3.4.29" */
+	cp_str glibc_min;   /* highest GLIBC_x.y wanted, "2.34"; weak ones and libgcc's are
+			       left out; 0: none */
+	cp_str glibcxx_min; /* highest GLIBCXX_x.y.z wanted of libstdc++, "3.4.29" */
 
 	uint32_t *export_table; /* hash chains over exports[], made by cp_facts_index_exports: */
 	size_t export_slots;	/* first the slots, then each export's successor; index + 1 */

@@ -321,6 +321,12 @@ static void test_origin(void **state)
 			CP_LIBC_OTHER},
 		{{.note_owner = "OpenBSD"}, CP_OS_OPENBSD, CP_LIBC_NONE},
 		{{.note_owner = "NetBSD"}, CP_OS_NETBSD, CP_LIBC_NONE},
+		{{.interpreter = "/lib/amd64/ld.so.1"}, CP_OS_SOLARIS, CP_LIBC_OTHER},
+		{{.interpreter = "/lib/ld.so.1", .machine = EM_PPC}, CP_OS_LINUX, CP_LIBC_GLIBC},
+		{{.needed = {"libc.so"},
+			 .symbols =
+				 {{.name = "f", .version = "GLIBC_2.0", .file = "libgcc_s.so.1"}}},
+			CP_OS_LINUX, CP_LIBC_MUSL},
 		{{.interpreter = "/usr/libexec/ld.so"}, CP_OS_OPENBSD, CP_LIBC_OTHER},
 		{{.symbols = {{.name = "malloc"}}}, CP_OS_LINUX, CP_LIBC_UNKNOWN},
 		{{.symbols = {{.name = "malloc", .bind = STB_WEAK}}}, CP_OS_LINUX, CP_LIBC_NONE},
@@ -334,6 +340,19 @@ static void test_origin(void **state)
 		if (facts->os != cases[i].os || facts->libc != cases[i].libc)
 			fail_msg("case %zu: os %d libc %d", i, facts->os, facts->libc);
 	}
+}
+
+static void test_openharmony_note(void **state)
+{
+	(void)state;
+	struct elf_image image =
+		elf_build(&(struct elf_spec){.build_id = "12345", .needed = {"libc.so"}});
+	const uint8_t note[] = {5, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 'O', 'H', 'O', 'S', 0, 0, 0};
+	memcpy(image.bytes + image.notes, note, sizeof(note));
+	cp_cleanup_facts struct cp_facts *facts = read_image(&image);
+	assert_int_equal(facts->os, CP_OS_OTHER);
+	assert_int_equal(facts->libc, CP_LIBC_OTHER);
+	assert_int_equal(facts->build_id, 0);
 }
 
 static void test_highest_versions(void **state)
@@ -476,6 +495,7 @@ int main(void)
 		cmocka_unit_test(test_bind_now),
 		cmocka_unit_test(test_stack_and_tls),
 		cmocka_unit_test(test_origin),
+		cmocka_unit_test(test_openharmony_note),
 		cmocka_unit_test(test_highest_versions),
 		cmocka_unit_test(test_node_api),
 		cmocka_unit_test(test_node_version),
