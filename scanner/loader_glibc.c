@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * glibc's dynamic loader, simulated: the order in which things happen and fail.
+ *
+ *   dlopen (elf/dl-open.c)                    program start (elf/rtld.c)
+ *   1. map the object                         (the kernel has mapped the program)
+ *   2. map what it needs, breadth first       the same
+ *   3. check versions, in that order          the same, the program first; all are printed
+ *   4. relocate, dependencies first           the same, libc before all others
+ *
+ * The first thing wrong ends it. The simulation goes on and notes what else would be
+ * met if that were mended.
+ *
+ * A dlopen happens inside a program that runs: its libraries are loaded first, by the
+ * same rules, and taken to go well, since what the program itself lacks is not the
+ * object's problem. Symbols are looked up in the program and its libraries, then in the
+ * object and its own.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "glibc.h"
+#include "memory.h"
+
+/* Object numbers in some order, each once. */
+struct sequence {
+	size_t *items;
+	size_t count, size;
+	bool *seen; /* per object number */
+	size_t seen_size;
+};
+
+static void sequence_cleanup(struct sequence *sequence)
+{
+	free(sequence->items);
+	free(sequence->seen);
+}
+#define cleanup_sequence __attribute__((cleanup(sequence_cleanup)))
+
+static int no_memory(const struct cp_glibc *loader)
+{
+	return cp_error_set(loader->err, ENOMEM, "no memory for a simulated load");
+}
+
+static int sequence_add(struct cp_glibc *loader, struct sequence *sequence, size_t number)
+{
+	size_t before = sequence->seen_size;
+	if (cp_grow(&sequence->seen, &sequence->seen_size, number + 1, sizeof(bool)))
+		return no_memory(loader);
+	memset(sequence->seen + before, 0, sequence->seen_size - before);
+	if (sequence->seen[number])
+		return 0;
+	if (cp_grow(&sequence->items, &sequence->size, sequence->count + 1, sizeof(size_t)))
+		return no_memory(loader);
+	sequence->seen[number] = true;
+	sequence->items[sequence->count++] = number;
+	return 0;
+}
+
+int cp_glibc_complain(struct cp_glibc *loader, const struct cp_complaint *complaint,
+	const char *prefix, const char *format, ...)
+{
+	cp_cleanup_free char *text = NULL;
+	va_list args;
+	if (loader->quiet)
+		return 0;
+	va_start(args, format);
+	int length = vasprintf(&text, format, args);
+	va_end(args);
+	if (length < 0) {
+		text = NULL;
+		return no_memory(loader);
+	}
+	if (loader->mode != CP_LOAD_EXEC)
+		return cp_closure_problem(&loader->closure, complaint, loader->err, "%s", text);
+	return cp_closure_problem(&loader->closure, complaint, loader->err, "%s: %s%s",
+		loader->closure.objects[loader->program].path, prefix ? prefix : "", text);
+}
+
+/* --- mapping ------------------------------------------------------------------- */
+
+static bool begins(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* Why is a library not there? musl's names on glibc mean that it was built for musl. */
+static enum cp_cause cause_of_absence(
+	const struct cp_glibc *loader, const char *name, size_t requester)
+{
+	const struct cp_facts *facts =
+		requester == CP_NO_OBJECT ? NULL : loader->closure.objects[requester].facts;
+	if (begins(name, "ld-musl-") || begins(name, "libc.musl-"))
+		return CP_CAUSE_WRONG_LIBC;
+	if (facts && facts->libc == CP_LIBC_MUSL && begins(name, "libc.so"))
+		return CP_CAUSE_WRONG_LIBC;
+	return begins(name, "ld-linux") ? CP_CAUSE_MISSING_LOADER : CP_CAUSE_MISSING_LIBRARY;
+}
+
+static const char *errno_text(int code)
+{
+	switch (code) {
+	case ENOTDIR:
+		return "Not a directory";
+	case EISDIR:
+		return "Is a directory";
+	case ELOOP:
+		return "Too many levels of symbolic links";
+	case ENAMETOOLONG:
+		return "File name too long";
+	case EINVAL:
+		return "Invalid argument";
+	default:
+		return "No such file or directory";
+	}
+}
+
+/* `name` could not be mapped for `reason`; `where` is what the loader names. */
+static int complain_of(struct cp_glibc *loader, size_t requester, enum cp_cause cause,
+	const char *where, const char *reason, int code)
+{
+	struct cp_complaint complaint = {
+		.cause = cause,
+		.object = requester,
+		.path = requester == CP_NO_OBJECT || cause == CP_CAUSE_MISSING_LIBRARY ||
+					cause == CP_CAUSE_MISSING_LOADER
+				? (requester == CP_NO_OBJECT ? where : NULL)
+				: where,
+		.subject = where,
+	};
+	return cp_glibc_complain(loader, &complaint,
+		"error while loading shared libraries: ", "%s: %s%s%s", where, reason,
+		code ? ": " : "", code ? errno_text(code) : "");
+}
+
+/* Reports why the search for `name` ended without a file to map. */
+static int report_unopened(struct cp_glibc *loader, const char *name, size_t requester,
+	const struct cp_glibc_file *file, const char *path)
+{
+	static const char not_opened[] = "cannot open shared object file";
+	enum cp_cause cause;
+	switch (file->opened) {
+	case CP_OPEN_BROKEN:
+		cause = file->cause;
+		if (cause_of_absence(loader, name, requester) == CP_CAUSE_WRONG_LIBC)
+			cause = CP_CAUSE_WRONG_LIBC; /* glibc's own libc.so is a linker script */
+		return complain_of(loader, requester, cause, path, file->reason, file->code);
+	case CP_OPEN_OTHER_CLASS:
+		return complain_of(loader, requester, CP_CAUSE_WRONG_ARCHITECTURE, name,
+			"wrong ELF class: ELFCLASS32", 0);
+	case CP_OPEN_OTHER_MACHINE:
+		return complain_of(
+			loader, requester, CP_CAUSE_WRONG_ARCHITECTURE, name, not_opened, ENOENT);
+	default:
+		cause = cause_of_absence(loader, name, requester);
+		return complain_of(loader, requester, cause, name, not_opened, file->code);
+	}
+}
+
+/* Adds the object under all names that it answers to. */
+static int add_object(struct cp_glibc *loader, const char *name, const char *path,
+	const struct cp_glibc_file *file, size_t requester, size_t *number)
+{
+	struct cp_closure *closure = &loader->closure;
+	const struct cp_facts *facts = file->facts;
+	*number = cp_closure_add(closure, path, &file->found, facts, requester, loader->err);
+	if (*number == CP_NO_OBJECT || cp_closure_name(closure, *number, name, loader->err) ||
+		cp_closure_name(closure, *number, path, loader->err))
+		return -1;
+	return cp_closure_name(
+		closure, *number, cp_facts_string(facts, facts->soname), loader->err);
+}
+
+/* _dl_map_object: *number is the object that `name` means; CP_NO_OBJECT where it cannot be
+ * mapped, which is reported. 0 or -1. */
+static int map_object(struct cp_glibc *loader, const char *name, size_t requester, size_t *number)
+{
+	struct cp_closure *closure = &loader->closure;
+	cp_cleanup_free char *path = NULL;
+	struct cp_glibc_file file;
+	*number = cp_closure_by_name(closure, name);
+	if (*number != CP_NO_OBJECT)
+		return 0;
+	if (cp_glibc_search(loader, name, requester, &file, &path))
+		return -1;
+	if (file.opened != CP_OPENED)
+		return report_unopened(loader, name, requester, &file, path);
+	*number = cp_closure_by_file(closure, &file.found);
+	if (*number != CP_NO_OBJECT)
+		return cp_closure_name(closure, *number, name, loader->err);
+	enum cp_cause cause;
+	int code;
+	const char *reason = cp_glibc_refuses(loader, file.facts, &cause, &code);
+	if (reason)
+		return complain_of(loader, requester, cause, name, reason, code);
+	return add_object(loader, name, path, &file, requester, number);
+}
+
+static int map_need(struct cp_glibc *loader, size_t object, size_t at, struct sequence *list)
+{
+	const struct cp_facts *facts = loader->closure.objects[object].facts;
+	size_t provider;
+	cp_cleanup_free char *name =
+		cp_glibc_expand(loader, object, cp_facts_string(facts, facts->needed[at]));
+	if (!name)
+		return no_memory(loader);
+	if (!*name)
+		return complain_of(loader, object, CP_CAUSE_MISSING_LIBRARY,
+			cp_facts_string(facts, facts->needed[at]),
+			"empty dynamic string token substitution", 0);
+	if (map_object(loader, name, object, &provider) ||
+		cp_closure_need(&loader->closure, object, at, provider, loader->err))
+		return -1;
+	return provider == CP_NO_OBJECT ? 0 : sequence_add(loader, list, provider);
+}
+
+/* _dl_map_object_deps: `list` becomes the object and all it needs, breadth first. */
+static int map_closure(struct cp_glibc *loader, size_t object, struct sequence *list)
+{
+	if (sequence_add(loader, list, object))
+		return -1;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct cp_object *needer = &loader->closure.objects[list->items[i]];
+		size_t count = needer->facts ? needer->facts->n_needed : 0;
+		for (size_t at = 0; at < count; at++)
+			if (map_need(loader, list->items[i], at, list))
+				return -1;
+	}
+	return 0;
+}
+
+/* --- versions -------------------------------------------------------------------- */
+
+static int report_version(
+	struct cp_glibc *loader, size_t object, size_t provider, const char *version)
+{
+	const struct cp_object *objects = loader->closure.objects;
+	struct cp_complaint complaint = {
+		.cause = CP_CAUSE_SYMBOL_VERSION, .object = object, .subject = version};
+	return cp_glibc_complain(loader, &complaint, NULL,
+		"%s: version `%s' not found (required by %s)", objects[provider].path, version,
+		objects[object].path);
+}
+
+/* A version is wanted of a file that nobody brought in (its DT_NEEDED was edited away): the
+ * loader asserts that this cannot be, and ends the process. */
+static int report_unneeded(struct cp_glibc *loader, size_t object, const char *file)
+{
+	struct cp_complaint complaint = {
+		.cause = CP_CAUSE_MISSING_LIBRARY, .object = object, .subject = file};
+	if (loader->quiet)
+		return 0;
+	return cp_closure_problem(&loader->closure, &complaint, loader->err,
+		"Inconsistency detected by ld.so: dl-version.c: %d: _dl_check_map_versions: "
+		"Assertion `needed != NULL' failed!",
+		loader->config.minor < 35 ? 205 : 204);
+}
+
+static bool is_needed(const struct cp_facts *facts, const char *name)
+{
+	for (size_t i = 0; i < facts->n_needed; i++)
+		if (strcmp(cp_facts_string(facts, facts->needed[i]), name) == 0)
+			return true;
+	return false;
+}
+
+/* _dl_check_map_versions. */
+static int check_versions(struct cp_glibc *loader, size_t object)
+{
+	const struct cp_facts *facts = loader->closure.objects[object].facts;
+	const char *unneeded = NULL;
+	for (size_t i = 0; facts && i < facts->n_verneed; i++) {
+		const char *file = cp_facts_string(facts, facts->verneed[i].file);
+		const char *version = cp_facts_string(facts, facts->verneed[i].version);
+		size_t provider = cp_closure_by_name(&loader->closure, file);
+		int result = 0;
+		if (provider == CP_NO_OBJECT) {
+			if (!is_needed(facts, file) && (!unneeded || strcmp(unneeded, file) != 0))
+				result = report_unneeded(loader, object, file);
+			unneeded = file;
+		} else if (!facts->verneed[i].weak) {
+			const struct cp_facts *other = loader->closure.objects[provider].facts;
+			if (other && other->n_verdef && !cp_glibc_has_version(other, version))
+				result = report_version(loader, object, provider, version);
+		}
+		if (result)
+			return -1;
+	}
+	return 0;
+}
+
+/* --- the order of relocation --------------------------------------------------------- */
+
+/* A frame of the depth-first walk: the object and the next of its needs to look at. */
+struct frame {
+	size_t object, next;
+};
+
+/* Appends to `order` what `start` needs and then itself (the walk of _dl_sort_maps_dfs). */
+static int walk(struct cp_glibc *loader, size_t start, bool *visited, struct frame *stack,
+	struct sequence *order)
+{
+	size_t depth = 0;
+	if (visited[start])
+		return 0;
+	visited[start] = true;
+	stack[depth++] = (struct frame){.object = start};
+	while (depth) {
+		struct frame *top = &stack[depth - 1];
+		const struct cp_object *object = &loader->closure.objects[top->object];
+		if (top->next < object->n_needed) {
+			size_t need = object->needed[top->next++];
+			if (need != CP_NO_OBJECT && !visited[need]) {
+				visited[need] = true;
+				stack[depth++] = (struct frame){.object = need};
+			}
+			continue;
+		}
+		if (sequence_add(loader, order, top->object))
+			return -1;
+		depth--;
+	}
+	return 0;
+}
+
+/* The order in which the objects of `list` (breadth first) are relocated. */
+static int relocation_order(
+	struct cp_glibc *loader, const struct sequence *list, struct sequence *order)
+{
+	size_t count = loader->closure.count;
+	cp_cleanup_free bool *visited = calloc(count, sizeof(bool));
+	cp_cleanup_free struct frame *stack = calloc(count, sizeof(*stack));
+	if (!visited || !stack)
+		return no_memory(loader);
+	size_t libc = cp_closure_by_name(&loader->closure, "libc.so.6");
+	if (libc != CP_NO_OBJECT && sequence_add(loader, order, libc))
+		return -1;
+	for (size_t i = list->count; i-- > 0;)
+		if (walk(loader, list->items[i], visited, stack, order))
+			return -1;
+	return 0;
+}
+
+/* --- the whole ------------------------------------------------------------------------ */
+
+/* The loader itself is always there, under its soname and the program's PT_INTERP. */
+static int add_loader(struct cp_glibc *loader, const struct cp_facts *program)
+{
+	bool arm = loader->target->machine == EM_AARCH64;
+	const char *path = arm ? "/lib/ld-linux-aarch64.so.1" : "/lib64/ld-linux-x86-64.so.2";
+	if (program && program->interpreter)
+		path = cp_facts_string(program, program->interpreter);
+	struct cp_glibc_file file;
+	size_t number;
+	cp_glibc_open(loader, path, &file);
+	if (file.opened != CP_OPENED)
+		return file.opened == CP_OPEN_ERROR ? -1 : 0;
+	return add_object(loader, path, path, &file, CP_NO_OBJECT, &number);
+}
+
+/* The program and its libraries, which make the global scope. */
+static int start_program(struct cp_glibc *loader, const char *path, const struct cp_facts *facts,
+	struct sequence *global)
+{
+	struct cp_found found;
+	bool there = cp_root_resolve(&loader->target->root, path, true, &found) == 0;
+	loader->program =
+		cp_closure_add(&loader->closure, path, NULL, facts, CP_NO_OBJECT, loader->err);
+	if (loader->program == CP_NO_OBJECT)
+		return -1;
+	/* Its $ORIGIN is known, but it is not found again by its file: glibc maps it anew. */
+	if (there && !(loader->closure.objects[loader->program].canonical = strdup(found.path)))
+		return no_memory(loader);
+	if (add_loader(loader, facts) || map_closure(loader, loader->program, global))
+		return -1;
+	size_t libc;
+	if (facts)
+		return 0;
+	if (map_object(loader, "libc.so.6", loader->program, &libc))
+		return -1;
+	return libc == CP_NO_OBJECT ? 0 : map_closure(loader, libc, global);
+}
+
+static int simulate_exec(struct cp_glibc *loader, const char *path)
+{
+	struct cp_glibc_file file;
+	cleanup_sequence struct sequence global = {0};
+	cleanup_sequence struct sequence order = {0};
+	cp_glibc_open(loader, path, &file);
+	if (file.opened != CP_OPENED)
+		return file.opened == CP_OPEN_ERROR
+			       ? -1
+			       : cp_error_set(loader->err, EINVAL, "it cannot be executed");
+	if (start_program(loader, path, file.facts, &global))
+		return -1;
+	for (size_t i = 0; i < loader->closure.count; i++)
+		if (check_versions(loader, i))
+			return -1;
+	loader->scope = global.items;
+	loader->n_scope = global.count;
+	loader->first_new = loader->closure.count; /* static TLS was laid out for all of them */
+	if (relocation_order(loader, &global, &order))
+		return -1;
+	return cp_glibc_relocate(loader, order.items, order.count, 0);
+}
+
+static int simulate_dlopen(struct cp_glibc *loader, const char *path)
+{
+	const struct cp_program *program = &loader->target->program;
+	cleanup_sequence struct sequence scope = {0};
+	cleanup_sequence struct sequence list = {0};
+	cleanup_sequence struct sequence order = {0};
+	size_t object;
+	loader->quiet = true;
+	if (start_program(loader, program->path ? program->path : "/proc/self/exe", program->facts,
+		    &scope))
+		return -1;
+	loader->quiet = false;
+	loader->first_new = loader->closure.count;
+	cp_glibc_tls_start(loader);
+	if (map_object(loader, path, CP_NO_OBJECT, &object))
+		return -1;
+	if (object == CP_NO_OBJECT || object < loader->first_new)
+		return 0;
+	if (map_closure(loader, object, &list))
+		return -1;
+	for (size_t i = 0; i < list.count; i++)
+		if ((list.items[i] >= loader->first_new && check_versions(loader, list.items[i])) ||
+			sequence_add(loader, &scope, list.items[i]))
+			return -1;
+	loader->scope = scope.items;
+	loader->n_scope = scope.count;
+	if (relocation_order(loader, &list, &order))
+		return -1;
+	return cp_glibc_relocate(loader, order.items, order.count, loader->first_new);
+}
+
+int cp_loader_glibc(const struct cp_target *target, const char *path, enum cp_load_mode mode,
+	struct cp_load *load, struct cp_error **err)
+{
+	struct cp_glibc loader = {
+		.target = target, .mode = mode, .err = err, .program = CP_NO_OBJECT};
+	cp_closure_init(&loader.closure, target, load);
+	if (cp_glibc_config_read(target, &loader.config, err))
+		return -1;
+	int result = mode == CP_LOAD_EXEC ? simulate_exec(&loader, path)
+					  : simulate_dlopen(&loader, path);
+	if (!result)
+		result = cp_closure_finish(&loader.closure, err);
+	cp_closure_cleanup(&loader.closure);
+	cp_glibc_config_clear(&loader.config);
+	free(loader.tls.is_static);
+	return result;
+}
