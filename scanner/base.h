@@ -47,7 +47,8 @@ int cp_base_write(const struct cp_base *base, FILE *file, struct cp_error **err)
 
 /* Reduces a merged root to a base: libraries in loader directories, loaders, links, loader
  * configuration, os-release. `name` and `source` are copied. The libc and its version are read off
- * the root: glibc from libc.so.6's verdefs, musl from the apk database, else the loader's text. */
+ * the root: glibc's from the versions that it defines, musl's from apk's database, the release of
+ * Alpine, or its exports (base_libc.c). */
 int cp_base_from_root(const struct cp_index *root, const char *name, const char *source,
 		struct cp_base **base, struct cp_error **err);
 
@@ -55,9 +56,6 @@ int cp_base_from_root(const struct cp_index *root, const char *name, const char 
  * where not known). Returns 0; CP_LIBC_NONE where there is no loader. */
 int cp_root_libc(const struct cp_index *root, enum cp_libc *libc, uint16_t *machine, char **version,
 		struct cp_error **err);
-
-/* A value of the root's os-release ("ID", "VERSION_ID"), unquoted. Owned; NULL where it has none. */
-char *cp_os_release_field(const struct cp_root *root, const char *key);
 
 void cp_base_free(struct cp_base *base);
 void cp_base_cleanup(struct cp_base **base);

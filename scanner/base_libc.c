@@ -3,8 +3,9 @@
  * Which libc a root has, and its version.
  *
  * glibc: libc.so.6 in one of its loader's directories. Its version is the highest
- * GLIBC_2.x that it defines: each release that adds a symbol adds that name, and
- * every release of the last decade did.
+ * GLIBC_2.x that it or its companions define: a release that adds a symbol adds that
+ * name to the library of the symbol (2.31 to libpthread.so.0 alone), and every release
+ * of the last decade added some.
  *
  * musl: ld-musl-ARCH.so.1 in /lib. Its version is, in this order:
  *   1. the package "musl" in apk's database
@@ -25,6 +26,7 @@
 
 #include "base_private.h"
 #include "memory.h"
+#include "os_release.h"
 
 static const struct cp_machine_paths machine_paths[] = {
 	{EM_X86_64, "x86_64-linux-gnu", "x86_64"},
@@ -79,25 +81,48 @@ static const char *highest_glibc(const struct cp_facts *libc)
 	return highest;
 }
 
-static const struct cp_facts *find_glibc(const struct cp_root *root)
+/* Raises *version to what the library at DIRECTORY/NAME defines. Returns its facts, or NULL. */
+static const struct cp_facts *raise_glibc(
+	const struct cp_root *root, const char *directory, const char *name, const char **version)
+{
+	char path[128];
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	const struct cp_facts *facts = facts_at(root, path);
+	const char *defined = facts ? highest_glibc(facts) : NULL;
+	if (defined && (!*version || cp_version_compare(defined, *version) > 0))
+		*version = defined;
+	return defined ? facts : NULL;
+}
+
+/* The glibc in `directory`, and its version; NULL where there is none. */
+static const struct cp_facts *glibc_in(
+	const struct cp_root *root, const char *directory, const char **version)
+{
+	static const char *const companions[] = {
+		"libm.so.6", "libpthread.so.0", "librt.so.1", "libresolv.so.2", "libdl.so.2", NULL};
+	const struct cp_facts *libc = raise_glibc(root, directory, "libc.so.6", version);
+	for (const char *const *name = companions; libc && *name; name++)
+		raise_glibc(root, directory, *name, version);
+	return libc;
+}
+
+static const struct cp_facts *find_glibc(const struct cp_root *root, const char **version)
 {
 	static const char *const directories[] = {"/lib64", "/usr/lib64", "/lib", "/usr/lib", NULL};
-	char path[128];
+	char path[64];
+	*version = NULL;
 	for (const struct cp_machine_paths *m = machine_paths; m->triplet; m++) {
-		snprintf(path, sizeof(path), "/lib/%s/libc.so.6", m->triplet);
-		const struct cp_facts *facts = facts_at(root, path);
-		if (!facts) {
-			snprintf(path, sizeof(path), "/usr/lib/%s/libc.so.6", m->triplet);
-			facts = facts_at(root, path);
+		for (unsigned usr = 0; usr < 2; usr++) {
+			snprintf(path, sizeof(path), "%s/lib/%s", usr ? "/usr" : "", m->triplet);
+			const struct cp_facts *libc = glibc_in(root, path, version);
+			if (libc)
+				return libc;
 		}
-		if (facts && highest_glibc(facts))
-			return facts;
 	}
 	for (const char *const *directory = directories; *directory; directory++) {
-		snprintf(path, sizeof(path), "%s/libc.so.6", *directory);
-		const struct cp_facts *facts = facts_at(root, path);
-		if (facts && highest_glibc(facts))
-			return facts;
+		const struct cp_facts *libc = glibc_in(root, *directory, version);
+		if (libc)
+			return libc;
 	}
 	return NULL;
 }
@@ -173,8 +198,8 @@ static char *musl_version(const struct cp_root *root, const struct cp_facts *mus
 	char *version = apk_musl_version(root);
 	if (version)
 		return version;
-	cp_cleanup_free char *id = cp_os_release_field(root, "ID");
-	cp_cleanup_free char *release = cp_os_release_field(root, "VERSION_ID");
+	cp_cleanup_free char *id = cp_os_release_value(root, "ID");
+	cp_cleanup_free char *release = cp_os_release_value(root, "VERSION_ID");
 	const char *known = NULL;
 	if (id && release && strcmp(id, "alpine") == 0)
 		known = alpine_musl_version(release);
@@ -184,25 +209,6 @@ static char *musl_version(const struct cp_root *root, const struct cp_facts *mus
 }
 
 /* --- both --------------------------------------------------------------------- */
-
-char *cp_os_release_field(const struct cp_root *root, const char *key)
-{
-	cp_cleanup_free char *text = cp_root_text(root, "/etc/os-release");
-	if (!text)
-		text = cp_root_text(root, "/usr/lib/os-release");
-	size_t length = strlen(key);
-	char *rest = text, *line;
-	while ((line = strsep(&rest, "\n"))) {
-		if (strncmp(line, key, length) != 0 || line[length] != '=')
-			continue;
-		char *value = line + length + 1;
-		if (*value != '"' && *value != '\'')
-			return *value ? strndup(value, strcspn(value, " \t\r")) : NULL;
-		char quote[] = {*value, '\0'};
-		return strndup(value + 1, strcspn(value + 1, quote));
-	}
-	return NULL;
-}
 
 /* Whether the programs of a root that has both libcs run on musl. */
 static bool runs_on_musl(const struct cp_root *root)
@@ -214,7 +220,7 @@ static bool runs_on_musl(const struct cp_root *root)
 		if (facts && facts->interpreter)
 			return strstr(facts->pool + facts->interpreter, "/ld-musl-") != NULL;
 	}
-	cp_cleanup_free char *id = cp_os_release_field(root, "ID");
+	cp_cleanup_free char *id = cp_os_release_value(root, "ID");
 	return id && strcmp(id, "alpine") == 0;
 }
 
@@ -222,7 +228,8 @@ int cp_root_libc(const struct cp_index *index, enum cp_libc *libc, uint16_t *mac
 	char **version, struct cp_error **err)
 {
 	const struct cp_root root = {.layers = {{.index = index}}, .count = 1};
-	const struct cp_facts *glibc = find_glibc(&root), *musl = find_musl(&root);
+	const char *glibc_version;
+	const struct cp_facts *glibc = find_glibc(&root, &glibc_version), *musl = find_musl(&root);
 	*libc = CP_LIBC_NONE;
 	*machine = EM_NONE;
 	*version = NULL;
@@ -231,7 +238,7 @@ int cp_root_libc(const struct cp_index *index, enum cp_libc *libc, uint16_t *mac
 	bool is_musl = musl && (!glibc || runs_on_musl(&root));
 	*libc = is_musl ? CP_LIBC_MUSL : CP_LIBC_GLIBC;
 	*machine = is_musl ? musl->machine : glibc->machine;
-	*version = is_musl ? musl_version(&root, musl) : strdup(highest_glibc(glibc));
+	*version = is_musl ? musl_version(&root, musl) : strdup(glibc_version);
 	if (!is_musl && !*version)
 		return cp_error_set(err, ENOMEM, "out of memory");
 	return 0;

@@ -174,7 +174,7 @@ static int read_property(
 	bool failed = false;
 	char *word = cp_text_word(&at);
 	if (property->kind == FLAG) {
-		if (word)
+		if (word || at)
 			return cp_reader_fail(lines, "%s has no value", property->key);
 		set_property_number(facts, property, 1);
 		return 0;

@@ -23,6 +23,7 @@
 
 #include "base_private.h"
 #include "memory.h"
+#include "os_release.h"
 
 struct maker {
 	const struct cp_index *from;
@@ -368,8 +369,8 @@ static int describe(struct maker *maker, struct cp_base *base, const char *name,
 	base->name = strdup(name);
 	base->source = strdup(source);
 	base->architecture = strdup(architecture ? architecture : "unknown");
-	base->os_id = cp_os_release_field(&maker->root, "ID");
-	base->os_version = cp_os_release_field(&maker->root, "VERSION_ID");
+	base->os_id = cp_os_release_value(&maker->root, "ID");
+	base->os_version = cp_os_release_value(&maker->root, "VERSION_ID");
 	base->gcompat = base->libc == CP_LIBC_MUSL && has_gcompat(&maker->root);
 	if (!base->name || !base->source || !base->architecture)
 		return out_of_memory(maker);

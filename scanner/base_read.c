@@ -112,7 +112,7 @@ static int read_text(struct base_reader *reader, char *at)
 	uint32_t node;
 	char *path = cp_text_word(&at);
 	ssize_t size = at ? cp_text_unescape(at, true) : -1;
-	if (size < 0)
+	if (!path || size < 0)
 		return cp_reader_fail(&reader->lines, "expected \"text PATH CONTENT\"");
 	if (add_entry(reader, path, CP_NODE_FILE, &node) < 0)
 		return -1;

@@ -166,12 +166,15 @@ ssize_t cp_text_unescape(char *text, bool nul)
 char *cp_text_word(char **at)
 {
 	char *word = *at;
-	if (!word || !*word)
+	if (!word)
 		return NULL;
-	*at = strchr(word, ' ');
-	if (*at)
-		*(*at)++ = '\0';
-	return cp_text_unescape(word, false) > 0 ? word : NULL;
+	char *space = strchr(word, ' ');
+	if (space)
+		*space = '\0';
+	if (cp_text_unescape(word, false) <= 0)
+		return NULL;
+	*at = space ? space + 1 : NULL;
+	return word;
 }
 
 void cp_text_write_word(FILE *file, const char *text)

@@ -59,7 +59,7 @@ void cp_text_escape(FILE *file, const char *text, size_t size, const char *also)
 ssize_t cp_text_unescape(char *text, bool nul);
 
 /* Cuts the word up to the next space off *at and unescapes it; *at becomes NULL behind the last.
- * NULL where there is none or its escapes are malformed. */
+ * NULL where there is none (then *at is NULL) or it is empty or malformed (*at stays there). */
 char *cp_text_word(char **at);
 /* Writes a space and `text` as one word. */
 void cp_text_write_word(FILE *file, const char *text);

@@ -201,6 +201,36 @@ static bool is_of_release(const struct release *release, const char *version)
 	return true;
 }
 
+/* How many exports from `at` on have the same name; base files sort them. */
+static size_t same_name(const struct cp_facts *facts, size_t at)
+{
+	const char *name = facts->pool + facts->exports[at].name;
+	size_t next = at + 1;
+	while (next < facts->n_exports &&
+		strcmp(facts->pool + facts->exports[next].name, name) == 0)
+		next++;
+	return next - at;
+}
+
+/* The definition that was the default one in the release's gcc, among those of the name at `at`;
+ * NULL where it had none. A later gcc may have given the name a later default version and kept the
+ * old one hidden (std::condition_variable::wait). */
+static const struct cp_symbol *choose_version(
+	const struct release *release, const struct cp_facts *facts, size_t at)
+{
+	const struct cp_symbol *chosen = NULL;
+	bool has_default = false;
+	for (size_t end = at + same_name(facts, at); at < end; at++) {
+		const struct cp_symbol *symbol = facts->exports + at;
+		has_default |= !(symbol->flags & CP_SYM_HIDDEN);
+		if (!is_of_release(release, facts->pool + symbol->version))
+			continue;
+		if (!chosen || !(symbol->flags & CP_SYM_HIDDEN))
+			chosen = symbol;
+	}
+	return has_default ? chosen : NULL;
+}
+
 static int add_from_donor(struct cp_base *base, const struct release *release,
 	const struct cp_base *donor, const char *soname, struct cp_error **err)
 {
@@ -218,16 +248,10 @@ static int add_from_donor(struct cp_base *base, const struct release *release,
 		return -1;
 	if (add_needed(facts, MUSL_SONAME) < 0)
 		return -1;
-	const char *last = "";
-	for (size_t i = 0; i < from->n_exports; i++) {
-		const struct cp_symbol *symbol = from->exports + i;
-		const char *name = from->pool + symbol->name;
-		if ((symbol->flags & CP_SYM_HIDDEN) || strcmp(name, last) == 0 ||
-			!is_of_release(release, from->pool + symbol->version))
-			continue;
-		if (add_export(facts, name, symbol) < 0)
+	for (size_t i = 0; i < from->n_exports; i += same_name(from, i)) {
+		const struct cp_symbol *symbol = choose_version(release, from, i);
+		if (symbol && add_export(facts, from->pool + symbol->name, symbol) < 0)
 			return cp_error_set(err, ENOMEM, "out of memory");
-		last = name;
 	}
 	snprintf(path, sizeof(path), "/usr/lib/%s", soname);
 	return add_library(base, path, cp_take(facts), err);
