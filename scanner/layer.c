@@ -7,8 +7,8 @@
  *   .wh..wh.OTHER  aufs's own bookkeeping; ignored, as engines do
  *   .wh.           is an ordinary name
  *
- * A whiteout speaks of the layers below only: a directory that its own layer also has
- * stays, and is opaque. A later member replaces an earlier one of the same name.
+ * A whiteout speaks of the layers below only, and a later member replaces an earlier
+ * one of the same name: both are the index's doing (index.h).
  *
  * A file's contents are looked at, not read: the first bytes decide (keep.h), and what
  * is not wanted is passed over. Contents that come in one block are used where they
@@ -35,7 +35,6 @@ struct walk {
 	struct cp_gather gather;
 	char member[CP_INDEX_MAX_PATH + 1]; /* name of the member at hand, for messages */
 	size_t rows;
-	bool whiteouts; /* the layer has some */
 };
 
 /* The start of a file's contents, as they arrive. */
@@ -83,14 +82,11 @@ static int add_opaque(struct walk *walk, size_t directory_length, struct cp_erro
 
 static int add_removal(struct walk *walk, char *base, struct cp_error **err)
 {
+	uint32_t node;
+	if (strcmp(base, ".wh..") == 0)
+		return cp_error_set(err, EINVAL, "whiteout of a directory by itself");
 	memmove(base, base + 4, strlen(base + 4) + 1);
-	uint32_t node = cp_index_find(walk->index, walk->member);
-	if (node == CP_NO_NODE)
-		return add_node(walk, CP_NODE_WHITEOUT, &node, err);
-	struct cp_node *own = cp_index_node_mutable(walk->index, node);
-	if (own->kind == CP_NODE_DIRECTORY)
-		own->flags |= CP_NODE_OPAQUE;
-	return 0;
+	return add_node(walk, CP_NODE_WHITEOUT, &node, err);
 }
 
 /* Handles a member that is a whiteout. 1 where it was one, 0 where not, -1 on error. */
@@ -100,30 +96,11 @@ static int whiteout(struct walk *walk, struct cp_error **err)
 	char *base = slash ? slash + 1 : walk->member;
 	if (strncmp(base, ".wh.", 4) != 0 || base[4] == '\0')
 		return 0;
-	walk->whiteouts = true;
 	if (strcmp(base, ".wh..wh..opq") == 0)
 		return add_opaque(walk, (size_t)(base - walk->member), err) < 0 ? -1 : 1;
 	if (strncmp(base, ".wh..wh.", 8) == 0)
 		return 1;
-	if (strcmp(base, ".wh..") == 0 || strcmp(base, ".wh...") == 0)
-		return cp_error_set(err, EINVAL, "whiteout of a directory itself");
 	return add_removal(walk, base, err) < 0 ? -1 : 1;
-}
-
-static int add_directory(struct walk *walk, struct cp_error **err)
-{
-	uint32_t node;
-	bool hides = false;
-	if (walk->whiteouts) {
-		uint32_t old = cp_index_find(walk->index, walk->member);
-		hides = old != CP_NO_NODE &&
-			cp_index_node(walk->index, old)->kind == CP_NODE_WHITEOUT;
-	}
-	if (add_node(walk, CP_NODE_DIRECTORY, &node, err) < 0)
-		return -1;
-	if (hides)
-		cp_index_node_mutable(walk->index, node)->flags |= CP_NODE_OPAQUE;
-	return 0;
 }
 
 /* --- files ------------------------------------------------------------------ */
@@ -143,16 +120,14 @@ static int gather_rest(struct walk *walk, const struct contents *contents, struc
 }
 
 /* First blocks may be shorter than the head that decides: then they are gathered until
- * it is there. A hole at the start is no object and no text. 0 or -1. */
+ * it is there. 0, 1 where contents begin with a hole (no object and no text does), or -1. */
 static int read_head(
 	struct walk *walk, uint64_t file_size, struct contents *contents, struct cp_error **err)
 {
 	const void *block = NULL;
 	int more = cp_tar_data(walk->tar, &block, &contents->size, &contents->offset, err);
-	if (more <= 0 || contents->offset != 0) {
-		contents->size = 0;
-		return more;
-	}
+	if (more <= 0 || contents->offset != 0)
+		return more < 0 ? -1 : 1;
 	contents->block = block;
 	size_t want = file_size < HEAD_SIZE ? (size_t)file_size : HEAD_SIZE;
 	size_t have = contents->size < want ? contents->size : want;
@@ -226,7 +201,7 @@ static int add_file(struct walk *walk, struct archive_entry *entry, struct cp_er
 				 : keep_whole(walk, node, size, keep, &contents, err);
 	}
 	cp_gather_end(&walk->gather);
-	return result;
+	return result < 0 ? -1 : 0;
 }
 
 /* --- members --------------------------------------------------------------- */
@@ -257,7 +232,7 @@ static int add_member(struct walk *walk, struct archive_entry *entry, struct cp_
 	case AE_IFREG:
 		return add_file(walk, entry, err);
 	case AE_IFDIR:
-		return add_directory(walk, err);
+		return add_node(walk, CP_NODE_DIRECTORY, &node, err);
 	case AE_IFLNK:
 		return add_link(walk, CP_NODE_SYMLINK, cp_tar_symlink(entry), err);
 	default:

@@ -29,6 +29,7 @@ struct gzip_stream {
 	const uint8_t *input; /* of the inner block, not yet given to ISA-L */
 	size_t input_size;
 	enum gzip_state state;
+	int failure; /* ISA-L's code, told once the bytes before the damage are handed out */
 	struct isal_gzip_header header;
 	struct inflate_state inflate;
 	uint8_t output[CP_STREAM_BLOCK];
@@ -106,10 +107,11 @@ static ssize_t inflate_some(struct gzip_stream *self, struct cp_error **err)
 	inflate->avail_out = sizeof(self->output);
 	uint32_t before = inflate->avail_in;
 	int code = isal_inflate(inflate);
-	if (code != ISAL_DECOMP_OK)
-		return bad_data(code, err);
 	size_t made = sizeof(self->output) - inflate->avail_out;
-	if (inflate->block_state == ISAL_BLOCK_FINISH)
+	if (code != ISAL_DECOMP_OK) {
+		self->state = GZIP_FAILED;
+		self->failure = code;
+	} else if (inflate->block_state == ISAL_BLOCK_FINISH)
 		self->state = GZIP_BETWEEN;
 	else if (!made && more == 0)
 		return cp_error_set(err, EIO, "gzip stream ends early");
@@ -156,7 +158,7 @@ static ssize_t gzip_read(struct cp_stream *stream, const void **block, struct cp
 	*block = self->output;
 	while (made == 0 && self->state != GZIP_END) {
 		if (self->state == GZIP_FAILED)
-			return cp_error_set(err, EIO, "damaged gzip data");
+			return bad_data(self->failure, err);
 		if (self->state == GZIP_HEADER)
 			made = read_header(self, err);
 		else if (self->state == GZIP_BODY)
@@ -186,6 +188,7 @@ struct cp_stream *cp_stream_gzip(struct cp_stream *inner, struct cp_error **err)
 	self->base = (struct cp_stream){gzip_read, NULL, gzip_close, false};
 	self->inner = inner;
 	self->input_size = 0;
+	self->failure = ISAL_INVALID_BLOCK;
 	self->inflate.next_in = NULL;
 	self->inflate.avail_in = 0;
 	begin_member(self);
