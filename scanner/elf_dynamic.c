@@ -15,6 +15,8 @@ int cp_elf_string(struct cp_elf *elf, uint64_t offset, cp_str *at, struct cp_err
 		return cp_error_set(err, EINVAL, "a name lies outside of the string table");
 	const char *text = elf->facts->pool + 1 + offset;
 	size_t length = strlen(text);
+	if (length >= elf->strings - offset)
+		return cp_error_set(err, EINVAL, "a name runs past the string table");
 	if (length > elf->string_budget)
 		return cp_error_set(err, EINVAL, "names of more than %zu bytes", CP_MAX_STRINGS);
 	elf->string_budget -= length;
