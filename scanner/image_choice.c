@@ -226,8 +226,7 @@ static void list_choices(
 		cp_error_set(err, ENOMEM, "out of memory");
 		return;
 	}
-	if (count)
-		qsort(candidates, count, sizeof(*candidates), by_position);
+	qsort(candidates, count, sizeof(*candidates), by_position);
 	for (size_t i = 0; i < count && i < MAX_LISTED; i++)
 		write_choice(file, &candidates[i]);
 	if (count > MAX_LISTED)

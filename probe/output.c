@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+int cp_output_request_parse(const char *text, struct cp_output_request *request)
+{
+	static const char *const formats[] = {
+		[CP_FORMAT_TABLE] = "table", [CP_FORMAT_JSON] = "json"};
+	size_t length = strcspn(text, "=");
+	request->file = text[length] ? text + length + 1 : NULL;
+	if (request->file && !*request->file)
+		return -1;
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strlen(formats[i]) == length && strncmp(text, formats[i], length) == 0) {
+			request->format = (enum cp_format)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+/* mkstemp(3) makes private files; a result gets the permissions that any new file has. */
+static void give_usual_mode(int fd)
+{
+	mode_t mask = umask(0);
+	umask(mask);
+	(void)fchmod(fd, 0666 & ~mask); /* a result that is too private is still a result */
+}
+
+static int open_beside(struct cp_output *output, struct cp_error **err)
+{
+	if (asprintf(&output->temporary, "%s.XXXXXX", output->path) < 0) {
+		output->temporary = NULL;
+		return cp_error_set(err, ENOMEM, "out of memory");
+	}
+	int fd = mkostemp(output->temporary, O_CLOEXEC);
+	if (fd < 0) {
+		free(cp_take(output->temporary));
+		return cp_error_set(
+			err, errno, "cannot make %s: %s", output->path, strerror(errno));
+	}
+	give_usual_mode(fd);
+	output->file = fdopen(fd, "w");
+	if (output->file)
+		return 0;
+	close(fd);
+	return cp_error_set(err, errno, "cannot write to %s: %s", output->path, strerror(errno));
+}
+
+static int open_in_place(struct cp_output *output, struct cp_error **err)
+{
+	output->file = fopen(output->path, "we");
+	if (output->file)
+		return 0;
+	return cp_error_set(err, errno, "cannot write to %s: %s", output->path, strerror(errno));
+}
+
+int cp_output_open(
+	struct cp_output *output, const struct cp_output_request *request, struct cp_error **err)
+{
+	*output = (struct cp_output){.format = request->format};
+	if (!request->file) {
+		output->file = stdout;
+		return 0;
+	}
+	struct stat status;
+	bool there = stat(request->file, &status) == 0;
+	/* Through a link, so that the link stays and the file behind it is replaced. */
+	output->path = there ? realpath(request->file, NULL) : strdup(request->file);
+	if (!output->path)
+		return cp_error_set(
+			err, errno, "cannot write to %s: %s", request->file, strerror(errno));
+	int result = there && !S_ISREG(status.st_mode) ? open_in_place(output, err)
+						       : open_beside(output, err);
+	if (result < 0)
+		cp_output_abandon(output);
+	return result;
+}
+
+/* Errors stick to a stdio stream, so it is enough to ask once, at the end. */
+static int flush(struct cp_output *output, struct cp_error **err)
+{
+	const char *name = output->path ? output->path : "standard output";
+	errno = 0;
+	bool failed = fflush(output->file) != 0 || ferror(output->file);
+	int why = errno ? errno : EIO;
+	if (output->path) {
+		failed = fclose(output->file) != 0 || failed;
+		output->file = NULL;
+	}
+	return failed ? cp_error_set(err, why, "cannot write to %s: %s", name, strerror(why)) : 0;
+}
+
+int cp_output_commit(struct cp_output *output, struct cp_error **err)
+{
+	int result = flush(output, err);
+	if (result == 0 && output->temporary) {
+		result = rename(output->temporary, output->path);
+		if (result == 0)
+			free(cp_take(output->temporary));
+		else
+			cp_error_set(
+				err, errno, "cannot name %s: %s", output->path, strerror(errno));
+	}
+	cp_output_abandon(output);
+	return result;
+}
+
+void cp_output_abandon(struct cp_output *output)
+{
+	if (output->file && output->file != stdout)
+		fclose(output->file);
+	if (output->temporary)
+		unlink(output->temporary);
+	free(output->temporary);
+	free(output->path);
+	*output = (struct cp_output){0};
+}

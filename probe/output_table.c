@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+#include "output_table.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "table_rows.h"
+#include "text.h"
+
+#define LABEL_MOST 44 /* columns; a longer label pushes the rest of its row */
+#define TARGETS_MOST 36
+#define REASON_LEAST 32 /* narrower than this, the reason gets a line of its own */
+#define ALL_TARGETS "every target"
+
+/* --- style ------------------------------------------------------------------------- */
+
+void cp_table_style_for(struct cp_table_style *style, FILE *file, bool verbose)
+{
+	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+	struct winsize size;
+	*style = (struct cp_table_style){.verbose = verbose};
+	if (!isatty(fileno(file)))
+		return;
+	style->colour = !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
+	if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0)
+		style->width = size.ws_col;
+}
+
+const char *cp_table_colour(const struct cp_table_style *style, enum cp_outcome outcome)
+{
+	static const char *const colours[] = {
+		[CP_OUTCOME_LOADS] = "\033[32m",      /* green */
+		[CP_OUTCOME_LOADS_WITH] = "\033[33m", /* yellow */
+		[CP_OUTCOME_CRASHES] = "\033[35m",    /* magenta */
+		[CP_OUTCOME_FAILS] = "\033[31m",      /* red */
+	};
+	if (!style->colour || (size_t)outcome >= sizeof(colours) / sizeof(colours[0]))
+		return "";
+	return colours[outcome];
+}
+
+const char *cp_table_bold(const struct cp_table_style *style)
+{
+	return style->colour ? "\033[1m" : "";
+}
+
+const char *cp_table_plain(const struct cp_table_style *style)
+{
+	return style->colour ? "\033[0m" : "";
+}
+
+/* --- columns ------------------------------------------------------------------------ */
+
+static void pad(FILE *file, size_t from, size_t to)
+{
+	while (from++ < to)
+		fputc(' ', file);
+}
+
+/* Writes `text` from column `indent` on, broken at blanks to lines of `width` columns. */
+static void put_wrapped(FILE *file, const char *text, size_t indent, unsigned width)
+{
+	size_t column = indent;
+	while (*text) {
+		size_t length = strcspn(text, " ");
+		cp_cleanup_free char *word = strndup(text, length);
+		size_t columns = word ? cp_text_width(word) : length;
+		if (width && column > indent && column + 1 + columns > width) {
+			fputc('\n', file);
+			pad(file, 0, indent);
+			column = indent;
+		} else if (column > indent) {
+			fputc(' ', file);
+			column++;
+		}
+		fwrite(text, 1, length, file);
+		column += columns;
+		text += length;
+		text += strspn(text, " ");
+	}
+	fputc('\n', file);
+}
+
+/* The names of a row's targets. Owned. */
+static char *targets_text(const struct cp_scan *scan, const struct cp_row *row)
+{
+	char *text = NULL;
+	size_t size, count = 0;
+	FILE *out = open_memstream(&text, &size);
+	if (!out)
+		return NULL;
+	for (size_t t = 0; t < scan->n_targets; t++) {
+		if (!row->targets[t])
+			continue;
+		fputs(count++ ? ", " : "", out);
+		cp_text_put(out, scan->targets[t].name);
+	}
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	if (count == scan->n_targets && count > 2) {
+		free(text);
+		return strdup(ALL_TARGETS);
+	}
+	return text;
+}
+
+struct columns {
+	size_t outcome, label, targets; /* widths */
+	size_t reason;                  /* where it begins */
+};
+
+static void widen(size_t *width, size_t want, size_t most)
+{
+	if (want > most)
+		want = most;
+	if (want > *width)
+		*width = want;
+}
+
+static struct columns measure(
+	const struct cp_rows *rows, char *const *targets, const struct cp_table_style *style)
+{
+	struct columns columns = {.label = 7, .targets = 6};
+	for (size_t i = 0; i < rows->count; i++) {
+		widen(&columns.outcome, strlen(cp_outcome_name(rows->rows[i].outcome)), 16);
+		widen(&columns.label, cp_text_width(rows->rows[i].label), LABEL_MOST);
+		widen(&columns.targets, cp_text_width(targets[i]), TARGETS_MOST);
+	}
+	columns.reason = 2 + columns.outcome + 2 + columns.label + 2 + columns.targets + 2;
+	if (style->width && columns.reason + REASON_LEAST > style->width)
+		columns.reason = 0;
+	return columns;
+}
+
+static void put_row(FILE *file, const struct cp_row *row, const char *targets,
+	const struct columns *columns, const struct cp_table_style *style)
+{
+	const char *outcome = cp_outcome_name(row->outcome);
+	char copies[32] = "";
+	if (row->copies > 1)
+		snprintf(copies, sizeof(copies), " (%zu copies)", row->copies);
+	cp_cleanup_free char *reason = NULL;
+	if (asprintf(&reason, "%s%s", row->reason, copies) < 0)
+		reason = NULL;
+	fprintf(file, "  %s%s%s", cp_table_colour(style, row->outcome), outcome,
+		cp_table_plain(style));
+	pad(file, strlen(outcome), columns->outcome + 2);
+	fputs(row->label, file);
+	pad(file, cp_text_width(row->label), columns->label);
+	fprintf(file, "  %s", targets);
+	size_t indent = columns->reason;
+	if (indent) {
+		pad(file, cp_text_width(targets), columns->targets);
+		fputs("  ", file);
+	} else {
+		indent = 6;
+		fputs("\n      ", file);
+	}
+	put_wrapped(file, reason ? reason : row->reason, indent, style->width);
+}
+
+static int put_rows(FILE *file, const struct cp_scan *scan, const struct cp_rows *rows,
+	const struct cp_table_style *style)
+{
+	if (rows->count == 0)
+		return 0;
+	cp_cleanup_free char **targets = calloc(rows->count, sizeof(*targets));
+	if (!targets)
+		return -1;
+	int result = 0;
+	for (size_t i = 0; i < rows->count; i++) {
+		targets[i] = targets_text(scan, &rows->rows[i]);
+		if (!targets[i])
+			result = -1;
+	}
+	if (result == 0) {
+		struct columns columns = measure(rows, targets, style);
+		for (size_t i = 0; i < rows->count; i++)
+			put_row(file, &rows->rows[i], targets[i], &columns, style);
+	}
+	for (size_t i = 0; i < rows->count; i++)
+		free(targets[i]);
+	return result;
+}
+
+/* --- head and foot ------------------------------------------------------------------ */
+
+static void put_head(FILE *file, const struct cp_scan *scan, const struct cp_table_style *style)
+{
+	const struct cp_image *image = scan->image;
+	const char *machine = cp_machine_docker_name(scan->machine, ELFCLASS64, ELFDATA2LSB);
+	const char *libc = cp_libc_name(scan->libc);
+	fputs(cp_table_bold(style), file);
+	cp_text_put(file, image->ref ? image->ref : "image");
+	fprintf(file, "%s  ", cp_table_plain(style));
+	cp_text_put(file, image->os ? image->os : "linux");
+	fputc('/', file);
+	cp_text_put(file, image->architecture ? image->architecture : machine ? machine : "?");
+	if (scan->os_id) {
+		fputs(" · ", file);
+		cp_text_put(file, scan->os_id);
+		fputs(scan->os_version ? " " : "", file);
+		cp_text_put(file, scan->os_version ? scan->os_version : "");
+	}
+	fprintf(file, " · %s%s", libc ? libc : "no libc", scan->libc_version ? " " : "");
+	cp_text_put(file, scan->libc_version ? scan->libc_version : "");
+	fputs(scan->node_version ? " · Node " : " · no Node", file);
+	cp_text_put(file, scan->node_version ? scan->node_version : "");
+	if (image->n_layers)
+		fprintf(file, " · %zu layer%s", image->n_layers, image->n_layers == 1 ? "" : "s");
+	fputs("\n\n", file);
+}
+
+static void put_counts(FILE *file, const struct cp_rows *rows, size_t n_targets)
+{
+	size_t loading = rows->load_everywhere, foreign = rows->foreign_packages;
+	size_t base = rows->base_objects_failing;
+	const char *where = n_targets == 1 ? "" : " on every target";
+	if (loading)
+		fprintf(file, "  %zu package%s%s\n", loading, loading == 1 ? " loads" : "s load",
+			where);
+	if (foreign)
+		fprintf(file, "  %zu package%s only builds for other platforms\n", foreign,
+			foreign == 1 ? " has" : "s have");
+	if (base)
+		fprintf(file,
+			"  %zu of the base's own libraries cannot be loaded by Node alone (-v "
+			"lists "
+			"them)\n",
+			base);
+	if (rows->count || loading || foreign || base)
+		fputc('\n', file);
+}
+
+/* "3 packages fail, 1 program crashes" */
+static size_t put_tally(
+	FILE *file, const struct cp_tally *tally, const struct cp_table_style *style)
+{
+	static const struct {
+		enum cp_outcome outcome;
+		const char *one, *many;
+	} words[] = {
+		{CP_OUTCOME_FAILS, "fails", "fail"},
+		{CP_OUTCOME_CRASHES, "crashes", "crash"},
+		{CP_OUTCOME_LOADS_WITH, "needs packages of the distribution",
+			"need packages of the distribution"},
+	};
+	size_t parts = 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t counts[] = {
+			tally->packages[words[i].outcome], tally->objects[words[i].outcome]};
+		for (size_t kind = 0; kind < 2; kind++) {
+			if (!counts[kind])
+				continue;
+			fprintf(file, "%s%s%zu %s%s %s%s", parts++ ? ", " : "",
+				cp_table_colour(style, words[i].outcome), counts[kind],
+				kind ? "other object" : "package", counts[kind] == 1 ? "" : "s",
+				counts[kind] == 1 ? words[i].one : words[i].many,
+				cp_table_plain(style));
+		}
+	}
+	return parts;
+}
+
+static bool has_anything(const struct cp_tally *tally)
+{
+	return tally->packages[CP_OUTCOME_LOADS] || tally->objects[CP_OUTCOME_LOADS];
+}
+
+static void put_verdicts(FILE *file, const struct cp_scan *scan, const struct cp_rows *rows,
+	const struct cp_table_style *style)
+{
+	size_t widest = 0;
+	for (size_t t = 0; t < scan->n_targets; t++)
+		widen(&widest, cp_text_width(scan->targets[t].name), TARGETS_MOST);
+	for (size_t t = 0; t < scan->n_targets; t++) {
+		const struct cp_scan_target *target = &scan->targets[t];
+		fprintf(file, "  %s", cp_table_bold(style));
+		cp_text_put(file, target->name);
+		fputs(cp_table_plain(style), file);
+		pad(file, cp_text_width(target->name), widest + 2);
+		if (put_tally(file, &rows->tallies[t], style) == 0)
+			fprintf(file, "%s%s%s", cp_table_colour(style, CP_OUTCOME_LOADS),
+				has_anything(&rows->tallies[t]) ? "everything loads"
+								: "nothing native to load",
+				cp_table_plain(style));
+		if (target->detail) {
+			fputs("  (", file);
+			cp_text_put(file, target->detail);
+			fputc(')', file);
+		}
+		fputc('\n', file);
+	}
+}
+
+static void put_prunable(FILE *file, const struct cp_scan *scan)
+{
+	char bytes[CP_TEXT_BYTES_SIZE];
+	if (!scan->prunable_files)
+		return;
+	cp_text_bytes(bytes, scan->prunable_bytes);
+	fprintf(file, "\n  %s in %llu file%s for other platforms\n", bytes,
+		(unsigned long long)scan->prunable_files,
+		scan->prunable_files == 1 ? " is" : "s are");
+}
+
+int cp_table_print(FILE *file, const struct cp_scan *scan, const struct cp_table_style *style)
+{
+	struct cp_rows rows;
+	if (cp_rows_make(scan, style->verbose, &rows) < 0)
+		return -1;
+	put_head(file, scan, style);
+	int result = put_rows(file, scan, &rows, style);
+	put_counts(file, &rows, scan->n_targets);
+	if (style->verbose)
+		cp_table_evidence(file, scan, style);
+	put_verdicts(file, scan, &rows, style);
+	put_prunable(file, scan);
+	cp_rows_free(&rows);
+	return result;
+}
