@@ -227,25 +227,58 @@ static int check_path(const char *path, struct cp_error **err)
 	return 0;
 }
 
+/* Bytes of `path` up to its last slash, included. */
+static size_t directory_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+static void remember_directory(
+	struct cp_index *index, const char *path, size_t length, uint32_t node)
+{
+	if (cp_grow(&index->last.text, &index->last.capacity, length + 1, 1) < 0)
+		return;
+	memcpy(index->last.text, path, length);
+	index->last.length = length;
+	index->last.node = node;
+}
+
+/* Whether path[0..length) is the directory remembered, and there is a name behind it. */
+static bool is_last_directory(const struct cp_index *index, const char *path, size_t length)
+{
+	const char *name = path + length;
+	return length == index->last.length && *name && strcmp(name, ".") != 0 &&
+	       index->nodes[index->last.node].kind == CP_NODE_DIRECTORY &&
+	       memcmp(path, index->last.text, length) == 0;
+}
+
 int cp_index_add(struct cp_index *index, const char *path, enum cp_node_kind kind, uint32_t *node,
 	struct cp_error **err)
 {
 	if (check_path(path, err) < 0)
 		return -1;
-	uint32_t parent = 0;
-	const char *name, *next;
+	const char *whole = path, *name, *next;
+	size_t above = directory_length(whole);
+	if (above && is_last_directory(index, path, above))
+		return cp_index_place(index, index->last.node, path + above, strlen(path + above),
+			kind, node, err);
 	size_t length = next_component(&path, &name);
 	if (!length && kind != CP_NODE_DIRECTORY)
 		return cp_error_set(err, EINVAL, "the root can only be a directory");
+	uint32_t parent = 0;
 	*node = 0;
-	for (; length; parent = *node) {
+	while (length) {
 		size_t next_length = next_component(&path, &next);
 		enum cp_node_kind want = next_length ? CP_NODE_DIRECTORY : kind;
+		parent = *node;
 		if (cp_index_place(index, parent, name, length, want, node, err) < 0)
 			return -1;
 		name = next;
 		length = next_length;
 	}
+	bool names_itself = !whole[above] || strcmp(whole + above, ".") == 0; /* "a/", "a/." */
+	remember_directory(index, whole, above, names_itself ? *node : parent);
 	return 0;
 }
 

@@ -28,11 +28,11 @@
 #include "facts.h"
 
 #define CP_INDEX_MAX_NODES 8000000u
-#define CP_INDEX_MAX_PATH 4096u	/* bytes, PATH_MAX */
-#define CP_INDEX_MAX_NAME 255u	/* bytes, NAME_MAX */
+#define CP_INDEX_MAX_PATH 4096u /* bytes, PATH_MAX */
+#define CP_INDEX_MAX_NAME 255u  /* bytes, NAME_MAX */
 #define CP_INDEX_MAX_DEPTH 1024u
 #define CP_INDEX_MAX_TEXT ((uint64_t)256 << 20) /* bytes of copied texts */
-#define CP_INDEX_MAX_ERRORS 10000u /* rows; one more then says that there were more */
+#define CP_INDEX_MAX_ERRORS 10000u              /* rows; one more then says that there were more */
 #define CP_NO_NODE UINT32_MAX
 
 enum cp_node_kind {
@@ -41,54 +41,54 @@ enum cp_node_kind {
 	CP_NODE_FILE,
 	CP_NODE_SYMLINK,
 	CP_NODE_HARDLINK, /* its target is in a lower layer; resolved by cp_index_apply */
-	CP_NODE_OTHER,	  /* device, fifo, socket */
+	CP_NODE_OTHER,    /* device, fifo, socket */
 	CP_NODE_WHITEOUT, /* of a layer: removes the path from what lies below */
 };
 
 enum cp_content {
-	CP_CONTENT_OTHER,	/* not looked at further */
-	CP_CONTENT_ELF,		/* payload: facts */
+	CP_CONTENT_OTHER,          /* not looked at further */
+	CP_CONTENT_ELF,            /* payload: facts */
 	CP_CONTENT_ELF_UNREADABLE, /* ELF magic, but an errors[] row instead of facts */
-	CP_CONTENT_TEXT,	/* payload: one of the few texts that rules need */
+	CP_CONTENT_TEXT,           /* payload: one of the few texts that rules need */
 	CP_CONTENT_MACHO,
 	CP_CONTENT_PE,
-	CP_CONTENT_LFS_POINTER,	/* a git-lfs pointer where an object should be */
+	CP_CONTENT_LFS_POINTER, /* a git-lfs pointer where an object should be */
 };
 
 enum cp_node_flag {
 	CP_NODE_OPAQUE = 1 << 0,     /* directory of a layer: hides what lies below */
 	CP_NODE_EXECUTABLE = 1 << 1, /* a file with any x bit */
-	CP_NODE_SYSTEM = 1 << 2,     /* belongs to the image's base, not to the service (service.h) */
+	CP_NODE_SYSTEM = 1 << 2, /* belongs to the image's base, not to the service (service.h) */
 };
 
 /* 32 bytes; index.c asserts it. */
 struct cp_node {
 	uint32_t parent;
-	uint32_t name;	       /* offset into the index's names */
-	uint32_t first_child;  /* directories; CP_NO_NODE: none */
+	uint32_t name;        /* offset into the index's names */
+	uint32_t first_child; /* directories; CP_NO_NODE: none */
 	uint32_t next_sibling;
-	uint32_t payload;      /* ELF: facts number; TEXT: text number; links: offset into the names */
-	uint8_t kind;	       /* enum cp_node_kind */
-	uint8_t content;       /* enum cp_content, for files */
-	uint8_t flags;	       /* enum cp_node_flag */
-	uint8_t scratch;       /* of the operation that is under way; means nothing between two */
-	uint64_t size;	       /* of a file, bytes */
+	uint32_t payload; /* ELF: facts number; TEXT: text number; links: offset into the names */
+	uint8_t kind;     /* enum cp_node_kind */
+	uint8_t content;  /* enum cp_content, for files */
+	uint8_t flags;    /* enum cp_node_flag */
+	uint8_t scratch;  /* of the operation that is under way; means nothing between two */
+	uint64_t size;    /* of a file, bytes */
 };
 
 struct cp_text {
 	const char *data; /* not NUL-terminated when borrowed */
-	size_t size;	  /* bytes */
-	char *owned;	  /* == data when owned, NULL when borrowed from a mapping */
+	size_t size;      /* bytes */
+	char *owned;      /* == data when owned, NULL when borrowed from a mapping */
 };
 
 enum cp_severity {
 	CP_SPOILS_OBJECT, /* one object could not be judged; the rest is whole */
-	CP_PARTIAL,	  /* something may be missing: the result is partial, exit 1 */
+	CP_PARTIAL,       /* something may be missing: the result is partial, exit 1 */
 };
 
 /* A row of the report's errors[]. */
 struct cp_index_error {
-	char *path;    /* absolute in the image; or a layer's name */
+	char *path; /* absolute in the image; or a layer's name */
 	char *message;
 	enum cp_severity severity;
 };
@@ -113,28 +113,28 @@ void cp_index_cleanup(struct cp_index **index);
  * path too long, too deep, "..", the root as anything but a directory; only memory
  * and the limit of nodes can give out half-way. */
 int cp_index_add(struct cp_index *index, const char *path, enum cp_node_kind kind, uint32_t *node,
-		struct cp_error **err);
+	struct cp_error **err);
 
 /* Gives a symlink or unresolved hard link its target (copied). 0 or -1. */
-int cp_index_set_link(struct cp_index *index, uint32_t node, const char *target,
-		struct cp_error **err);
+int cp_index_set_link(
+	struct cp_index *index, uint32_t node, const char *target, struct cp_error **err);
 /* Hands facts over to a FILE node; its content becomes CP_CONTENT_ELF. 0 or -1 (and frees). */
-int cp_index_set_facts(struct cp_index *index, uint32_t node, struct cp_facts *facts,
-		struct cp_error **err);
+int cp_index_set_facts(
+	struct cp_index *index, uint32_t node, struct cp_facts *facts, struct cp_error **err);
 /* Gives a FILE node its text. With `copy` the bytes are copied (and NUL-terminated),
  * else they are borrowed and must outlive the index. 0, or -1 (code EFBIG: over
  * CP_INDEX_MAX_TEXT). */
 int cp_index_set_text(struct cp_index *index, uint32_t node, const char *data, size_t size,
-		bool copy, struct cp_error **err);
+	bool copy, struct cp_error **err);
 /* Makes `node` (a FILE just added) another name of the file, symlink or device at
  * `target` in this index: same kind, content, payload and size. Returns 0; 1 where
  * there is none here (the node becomes CP_NODE_HARDLINK with that target, to be
  * resolved by cp_index_apply); -1 on error. */
-int cp_index_link_file(struct cp_index *index, uint32_t node, const char *target,
-		struct cp_error **err);
+int cp_index_link_file(
+	struct cp_index *index, uint32_t node, const char *target, struct cp_error **err);
 /* Adds an errors[] row. 0, or -1 without memory. */
 int cp_index_add_error(struct cp_index *index, enum cp_severity severity, const char *path,
-		const char *format, ...) __attribute__((format(printf, 4, 5)));
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Lays `upper` over `lower`, as overlayfs and the OCI image spec say: whiteouts and
  * opaque directories first hide what lies below, then upper's nodes are added;
@@ -155,8 +155,8 @@ const struct cp_node *cp_index_node(const struct cp_index *index, uint32_t id);
 struct cp_node *cp_index_node_mutable(struct cp_index *index, uint32_t id);
 const char *cp_index_name(const struct cp_index *index, uint32_t id);
 /* The child of `dir` called name[0..length), or CP_NO_NODE. Constant time. */
-uint32_t cp_index_child(const struct cp_index *index, uint32_t dir, const char *name,
-		size_t length);
+uint32_t cp_index_child(
+	const struct cp_index *index, uint32_t dir, const char *name, size_t length);
 /* The node at an absolute or relative `path`, no links followed; or CP_NO_NODE. */
 uint32_t cp_index_find(const struct cp_index *index, const char *path);
 /* Writes the absolute path of `id` into buffer; returns its length, or 0 where it

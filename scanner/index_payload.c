@@ -29,6 +29,7 @@ void cp_index_free(struct cp_index *index)
 	free(index->errors);
 	free(index->nodes);
 	free(index->slots);
+	free(index->last.text);
 	cp_names_clear(&index->names);
 	free(index);
 }

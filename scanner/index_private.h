@@ -20,6 +20,11 @@ struct cp_index {
 	size_t n_slots;        /* a power of two */
 	uint64_t seed;         /* of the hash */
 	struct cp_names names; /* of nodes, and targets of links */
+	struct {               /* archives go directory by directory; see cp_index_add */
+		char *text;    /* not NUL-terminated: up to the last slash, as it was spelt */
+		size_t length, capacity;
+		uint32_t node; /* at that path, of any kind by now */
+	} last;
 
 	struct cp_facts **facts;
 	size_t n_facts, facts_size;

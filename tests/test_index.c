@@ -92,6 +92,29 @@ static void spellings_of_a_path_are_one(void **state)
 	assert_int_equal(cp_index_count(index), 4);
 }
 
+/* One after the other in the same directory, where a directory is not looked up again. */
+static void members_of_one_directory(void **state)
+{
+	(void)state;
+	cp_cleanup_index struct cp_index *index = cp_index_new();
+	add(index, "a/.", CP_NODE_DIRECTORY);
+	add(index, "a/one", CP_NODE_FILE);
+	add(index, "a/two", CP_NODE_FILE);
+	add(index, "a/", CP_NODE_DIRECTORY);
+	assert_int_equal(kind_at(index, "one"), CP_NODE_REMOVED);
+	assert_int_equal(count_children(index, cp_index_find(index, "a")), 2);
+	assert_int_equal(refuse(index, "a/..", CP_NODE_FILE), EINVAL);
+	add(index, "a/.", CP_NODE_FILE);
+	assert_int_equal(kind_at(index, "a"), CP_NODE_FILE);
+	add(index, "a/three", CP_NODE_FILE);
+	assert_int_equal(count_children(index, cp_index_find(index, "a")), 1);
+	add(index, "/four", CP_NODE_FILE);
+	add(index, "/five", CP_NODE_FILE);
+	add(index, "/./", CP_NODE_DIRECTORY);
+	add(index, "/./six", CP_NODE_FILE);
+	assert_int_equal(count_children(index, 0), 4);
+}
+
 static void the_root_is_a_directory(void **state)
 {
 	(void)state;
@@ -503,6 +526,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spellings_of_a_path_are_one),
+		cmocka_unit_test(members_of_one_directory),
 		cmocka_unit_test(the_root_is_a_directory),
 		cmocka_unit_test(hostile_paths_are_refused),
 		cmocka_unit_test(the_longest_path_can_be_written_out),
