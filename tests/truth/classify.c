@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A loader's text → the cause that it stands for. Written from the texts alone, apart from the
+ * scanner's rules, so that the two can disagree.
+ */
+#include <elf.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "memory.h"
+#include "truth.h"
+
+static bool has(const char *text, const char *part)
+{
+	return strstr(text, part) != NULL;
+}
+
+static bool begins(const char *text, const char *part)
+{
+	return strncmp(text, part, strlen(part)) == 0;
+}
+
+/* Symbols that no library but only a Node program has. */
+static bool of_node(const char *symbol)
+{
+	static const char *const prefixes[] = {"napi_", "node_api_", "node_module_", "uv_",
+		"_ZN2v8", "_ZNK2v8", "_ZN4node", "_ZNK4node"};
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+		if (begins(symbol, prefixes[i]))
+			return true;
+	return false;
+}
+
+/* What the header of `path` in `root` says against this machine: what both loaders look at. */
+static enum cp_cause of_header(const char *root, const char *path)
+{
+	char file[PATH_MAX];
+	Elf64_Ehdr header;
+	snprintf(file, sizeof file, "%s%s", root, path);
+	cp_cleanup_fclose FILE *stream = fopen(file, "re");
+	if (!stream)
+		return CAUSE_UNTOLD;
+	if (fread(&header, 1, sizeof header, stream) != sizeof header ||
+		memcmp(header.e_ident, ELFMAG, SELFMAG))
+		return CP_CAUSE_NOT_ELF;
+	return header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64
+		       ? CP_CAUSE_WRONG_ARCHITECTURE
+		       : CAUSE_UNTOLD;
+}
+
+/* A library that is not there: by its name. */
+static enum cp_cause absent(const char *name, enum cp_libc libc, const char *path)
+{
+	if (begins(name, path)) /* it is there: glibc says so of another machine's object */
+		return CP_CAUSE_WRONG_ARCHITECTURE;
+	if (libc == CP_LIBC_MUSL && begins(name, "ld-linux"))
+		return CP_CAUSE_MISSING_LOADER;
+	if (libc == CP_LIBC_GLIBC && (begins(name, "libc.musl-") || begins(name, "ld-musl-")))
+		return CP_CAUSE_WRONG_LIBC;
+	return CP_CAUSE_MISSING_LIBRARY;
+}
+
+static enum cp_cause of_symbol(const char *symbol)
+{
+	return of_node(symbol) ? CP_CAUSE_NODE_ABI : CP_CAUSE_MISSING_SYMBOL;
+}
+
+static enum cp_cause classify_musl(const char *text, const char *path, const char *root)
+{
+	if (begins(text, "Error loading shared library ")) {
+		const char *name = text + strlen("Error loading shared library ");
+		if (has(text, ": No such file or directory"))
+			return absent(name, CP_LIBC_MUSL, path);
+		return has(text, ": Exec format error") && begins(name, path)
+			       ? of_header(root, path)
+			       : CAUSE_UNTOLD;
+	}
+	if (has(text, "unsupported relocation type"))
+		return of_header(root, path);
+	if (has(text, "initial-exec TLS resolves to dynamic definition"))
+		return CP_CAUSE_STATIC_TLS;
+	const char *symbol = strstr(text, ": ");
+	return has(text, ": symbol not found") ? of_symbol(symbol + 2) : CAUSE_UNTOLD;
+}
+
+static enum cp_cause classify_glibc(const char *text, const char *path)
+{
+	const char *symbol = strstr(text, "undefined symbol: ");
+	if (symbol)
+		return of_symbol(symbol + strlen("undefined symbol: "));
+	if (has(text, "not found (required by ") || has(text, "no version information available") ||
+		has(text, "not defined in file"))
+		return CP_CAUSE_SYMBOL_VERSION;
+	if (has(text, "static TLS block"))
+		return CP_CAUSE_STATIC_TLS;
+	if (has(text, "cannot enable executable stack"))
+		return CP_CAUSE_EXECUTABLE_STACK;
+	if (has(text, "wrong ELF class") || has(text, "ELF file data encoding"))
+		return CP_CAUSE_WRONG_ARCHITECTURE;
+	if (has(text, "file too short") || has(text, "invalid ELF header"))
+		return has(text, "libc.so: ") ? CP_CAUSE_WRONG_LIBC : CP_CAUSE_NOT_ELF;
+	const char *name = strstr(text, "error while loading shared libraries: ");
+	name = name ? name + strlen("error while loading shared libraries: ") : text;
+	return has(text, "cannot open shared object file") ? absent(name, CP_LIBC_GLIBC, path)
+							   : CP_CAUSE_NONE;
+}
+
+enum cp_cause classify(const char *text, enum cp_libc libc, const char *path, const char *root)
+{
+	return libc == CP_LIBC_MUSL ? classify_musl(text, path, root) : classify_glibc(text, path);
+}
