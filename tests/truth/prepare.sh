@@ -36,14 +36,23 @@ dynamic() {
 }
 
 # What Node 20 exports: its own list, and what the packages ask of a Node, be it newer or older. What
-# @datadog/pprof asks is left out: its builds, one per Node ABI, show what a wrong ABI gives.
+# @datadog/pprof asks is left out: its builds, one per Node ABI, show what a wrong ABI gives. Names
+# that every program has, and those of the libraries (Node's copies of their data, inlined C++), are
+# not stubbed, since the libraries themselves would be bound to the stubs.
 node_names() {
-	"$build/truth" -e 20
-	packages | grep -v '^@datadog/pprof@' | while read -r spec; do
-		find "$cache/pkg/$spec" -type f | while IFS= read -r object; do
-			dynamic 0 "$object"
+	{
+		for library in libc.so.6 libm.so.6 libgcc_s.so.1 libstdc++.so.6; do
+			dynamic 1 "$cache/roots/glibc-2.41/$gnu/$library" | sed 's/^/LIBRARY /'
 		done
-	done | awk '$2 ~ /^(napi_|node_|uv_|_ZNK?2v8|_ZNK?4node)/ { print "FUNC", $2 }'
+		"$build/truth" -e 20
+		packages | grep -v '^@datadog/pprof@' | while read -r spec; do
+			find "$cache/pkg/$spec" -type f | while IFS= read -r object; do
+				dynamic 0 "$object"
+			done
+		done | awk '$2 ~ /^(napi_|node_|uv_|_ZNK?2v8|_ZNK?4node)/ { print "FUNC", $2 }'
+	} | awk '
+		$1 == "LIBRARY" { skip[$3] = 1; next }
+		!($2 in skip) && $2 !~ /^(main|_start|_init|_fini|_edata|_end|__bss_start|__data_start|data_start|_IO_stdin_used|__dso_handle|__TMC_END__)$/'
 }
 
 # What libstdc++ and libgcc define for musl, on top of ROOT's musl.
