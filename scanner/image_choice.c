@@ -226,7 +226,8 @@ static void list_choices(
 		cp_error_set(err, ENOMEM, "out of memory");
 		return;
 	}
-	qsort(candidates, count, sizeof(*candidates), by_position);
+	if (count)
+		qsort(candidates, count, sizeof(*candidates), by_position);
 	for (size_t i = 0; i < count && i < MAX_LISTED; i++)
 		write_choice(file, &candidates[i]);
 	if (count > MAX_LISTED)

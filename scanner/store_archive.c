@@ -64,33 +64,44 @@ static int tolerate(struct cp_store *store, struct cp_error **err)
 typedef int (*member_function)(struct cp_store *store, struct cp_tar *tar,
 	struct archive_entry *entry, void *context, struct cp_error **err);
 
+/* The members one by one. What cannot be filed is passed over as damage. 0 at the end of
+ * the archive, -1 with *err where it can be read no further. */
+static int walk_members(struct cp_store *store, struct cp_tar *tar, member_function member,
+	void *context, struct cp_error **err)
+{
+	struct archive_entry *entry;
+	int more;
+	while ((more = cp_tar_next(tar, &entry, err)) > 0) {
+		if (!cp_tar_name(entry) || archive_entry_filetype(entry) == AE_IFDIR)
+			continue;
+		int done = put_link(store, entry, err);
+		if (done == 0 && archive_entry_filetype(entry) == AE_IFREG)
+			done = member(store, tar, entry, context, err);
+		if (done < 0 && cp_tar_failed(tar))
+			return cp_error_wrap(err, "%s", cp_tar_name(entry));
+		if (done < 0 && tolerate(store, err) < 0)
+			return -1;
+	}
+	return more;
+}
+
+/* Reads a whole archive. Damage is noted; -1 only without memory. */
 static int each_member(struct cp_store *store, struct cp_stream *stream, member_function member,
 	void *context, struct cp_error **err)
 {
 	cp_cleanup_tar struct cp_tar *tar = cp_tar_open(stream, err);
 	if (!tar)
 		return -1;
-	struct archive_entry *entry;
 	struct cp_error *why = NULL;
-	int more;
-	while ((more = cp_tar_next(tar, &entry, &why)) > 0) {
-		if (!cp_tar_name(entry) || archive_entry_filetype(entry) == AE_IFDIR)
-			continue;
-		int done = put_link(store, entry, &why);
-		if (done == 0 && archive_entry_filetype(entry) == AE_IFREG)
-			done = member(store, tar, entry, context, &why);
-		if (done < 0 && cp_tar_failed(tar)) {
-			cp_error_wrap(&why, "%s", cp_tar_name(entry));
-			break;
-		}
-		if (done < 0 && tolerate(store, &why) < 0)
-			break;
+	int result = walk_members(store, tar, member, context, &why);
+	/* Checksums and the engine's last word come after the archive's end. */
+	if (result == 0)
+		result = cp_stream_drain(stream, &why);
+	if (result < 0 && tolerate(store, &why) < 0) {
+		cp_error_free(why);
+		return cp_error_set(err, ENOMEM, "out of memory");
 	}
-	if (why || more < 0)
-		more = tolerate(store, &why);
-	if (more < 0 && err)
-		*err = why;
-	return more < 0 ? -1 : 0;
+	return 0;
 }
 
 /* --- mapped ----------------------------------------------------------------------- */
