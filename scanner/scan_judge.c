@@ -63,6 +63,15 @@ static enum cp_load_mode mode_of(const struct cp_object *object)
 	return object->kind == CP_OBJECT_EXECUTABLE ? CP_LOAD_EXEC : CP_LOAD_DLOPEN_LAZY;
 }
 
+/* A library of the base that is no addon's is often a plug-in (perl's, PAM's): it takes
+ * symbols from a program that is not node and not known here, so their absence from
+ * node proves nothing. */
+static bool proves_nothing(const struct cp_object *object, const struct cp_load *load)
+{
+	return object->system && object->kind == CP_OBJECT_LIBRARY &&
+	       (load->cause == CP_CAUSE_MISSING_SYMBOL || load->cause == CP_CAUSE_NODE_ABI);
+}
+
 static int judge(struct cp_scan *scan, struct cp_object *object, size_t at, struct cp_error **err)
 {
 	const struct cp_scan_target *target = &scan->targets[at];
@@ -77,6 +86,10 @@ static int judge(struct cp_scan *scan, struct cp_object *object, size_t at, stru
 	}
 	if (cp_load_simulate(&target->target, object->path, mode_of(object), load, err) < 0)
 		return cp_error_wrap(err, "judging %s on %s", object->path, target->name);
+	if (proves_nothing(object, load)) {
+		cp_load_clear(load);
+		load->outcome = CP_OUTCOME_UNKNOWN;
+	}
 	if (object->kind == CP_OBJECT_ADDON)
 		return judge_node_api(object, target, load, err);
 	return 0;
