@@ -30,6 +30,7 @@ struct cp_glibc_config {
 	int minor;                   /* glibc 2.MINOR */
 	const char *lib;             /* $LIB: "lib/x86_64-linux-gnu", "lib64", "lib" */
 	const char *platform;        /* $PLATFORM */
+	bool debian;                 /* with the patches of Debian and its kin */
 	struct cp_glibc_dirs system; /* compiled in */
 	struct cp_glibc_dirs cached; /* what ldconfig reads; empty without /etc/ld.so.cache */
 	const char *const *hwcaps; /* subdirectories tried before each directory; NULL-terminated */

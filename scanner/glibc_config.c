@@ -32,7 +32,7 @@ static const char *const new_hwcaps[] = {"glibc-hwcaps/x86-64-v3", "glibc-hwcaps
 
 /* One scheme: libc.so.6 is in the first directory. */
 static const struct layout {
-	uint16_t machine; /* 0: any */
+	uint16_t machine; /* of a multiarch layout, which is Debian's; 0: any */
 	const char *lib;
 	const char *directories[5];
 } layouts[] = {
@@ -232,6 +232,7 @@ int cp_glibc_config_read(
 	struct conf conf = {.root = &target->root, .dirs = &config->cached};
 	struct cp_found found;
 	config->lib = layout->lib;
+	config->debian = layout->machine != 0;
 	config->platform = target->machine == EM_AARCH64 ? "aarch64" : "x86_64";
 	config->minor = minor_version(target, layout->directories[0]);
 	choose_hwcaps(config, target->machine);

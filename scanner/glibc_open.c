@@ -21,10 +21,21 @@ static void broken(struct cp_glibc_file *file, enum cp_cause cause, const char *
 	file->reason = reason;
 }
 
-static bool check_ident(const struct cp_facts *facts, struct cp_glibc_file *file)
+/* Debian looks at the machine as soon as anything is odd (unsubmitted-ldso-machine-mismatch). */
+static bool is_passed_over(const struct cp_glibc *loader, const struct cp_facts *facts)
 {
+	return loader->config.debian && facts->machine != loader->target->machine;
+}
+
+static bool check_ident(
+	const struct cp_glibc *loader, const struct cp_facts *facts, struct cp_glibc_file *file)
+{
+	bool odd = facts->encoding != ELFDATA2LSB || facts->defect == CP_DEFECT_IDENT_VERSION ||
+		   facts->os_abi != ELFOSABI_SYSV || facts->abi_version;
 	if (facts->elf_class != ELFCLASS64)
 		file->opened = CP_OPEN_OTHER_CLASS;
+	else if (odd && is_passed_over(loader, facts))
+		file->opened = CP_OPEN_OTHER_MACHINE;
 	else if (facts->encoding != ELFDATA2LSB)
 		broken(file, CP_CAUSE_WRONG_ARCHITECTURE,
 			"ELF file data encoding not little-endian");
@@ -40,15 +51,16 @@ static bool check_ident(const struct cp_facts *facts, struct cp_glibc_file *file
 	return false;
 }
 
-static void check_header(uint16_t machine, const struct cp_facts *facts, struct cp_glibc_file *file)
+static void check_header(
+	const struct cp_glibc *loader, const struct cp_facts *facts, struct cp_glibc_file *file)
 {
 	if (facts->defect == CP_DEFECT_TOO_SHORT)
 		broken(file, CP_CAUSE_NOT_ELF, "file too short");
-	else if (!check_ident(facts, file))
+	else if (!check_ident(loader, facts, file))
 		return;
 	else if (facts->defect == CP_DEFECT_VERSION)
 		broken(file, CP_CAUSE_NOT_ELF, "ELF file version does not match current one");
-	else if (facts->machine != machine)
+	else if (facts->machine != loader->target->machine)
 		file->opened = CP_OPEN_OTHER_MACHINE;
 	else if (facts->type != ET_DYN && facts->type != ET_EXEC)
 		broken(file, CP_CAUSE_NOT_ELF, "only ET_DYN and ET_EXEC can be loaded");
@@ -78,7 +90,7 @@ void cp_glibc_open(const struct cp_glibc *loader, const char *path, struct cp_gl
 		cp_error_set(loader->err, EINVAL, "%s: its ELF tables could not be read", path);
 		file->opened = CP_OPEN_ERROR;
 	} else if (file->facts) {
-		check_header(loader->target->machine, file->facts, file);
+		check_header(loader, file->facts, file);
 	} else {
 		broken(file, CP_CAUSE_NOT_ELF,
 			node->kind != CP_NODE_FILE || node->size < HEADER_SIZE

@@ -178,6 +178,13 @@ static int try_directory(struct search *search, const char *directory, const cha
 	return try_path(search, join(directory, "", search->name), origin);
 }
 
+/* A file that is there in some way, but cannot be opened, ends the list it was met in. */
+static bool ends_list(const struct search *search)
+{
+	return search->file->opened == CP_OPEN_MISSING && search->file->code != ENOENT &&
+	       search->file->code != ENOTDIR;
+}
+
 /* The elements of `list` between any of `separators`; tokens stand for `owner`'s. */
 static int try_list(struct search *search, const char *list, const char *separators, size_t owner,
 	const char *origin)
@@ -195,7 +202,7 @@ static int try_list(struct search *search, const char *list, const char *separat
 		for (size_t end = strlen(directory); end > 1 && directory[end - 1] == '/';)
 			directory[--end] = '\0';
 		int over = try_directory(search, directory, origin);
-		if (over)
+		if (over || ends_list(search))
 			return over;
 	}
 	return 0;
@@ -290,7 +297,7 @@ static int search_defaults(struct search *search)
 	const struct cp_glibc_dirs *system = &search->loader->config.system;
 	for (size_t i = 0; i < system->count; i++) {
 		int over = try_directory(search, system->paths[i], "default path");
-		if (over)
+		if (over || ends_list(search))
 			return over;
 	}
 	return 0;

@@ -117,17 +117,15 @@ static const char *errno_text(int code)
 	}
 }
 
-/* `name` could not be mapped for `reason`; `where` is what the loader names. */
-static int complain_of(struct cp_glibc *loader, size_t requester, enum cp_cause cause,
-	const char *where, const char *reason, int code)
+/* What `requester` asked for could not be mapped. The object at fault is `path` where there is
+ * such a file, else (NULL) the requester; `where` is how the loader puts it. */
+static int report_unmapped(struct cp_glibc *loader, size_t requester, const char *path,
+	enum cp_cause cause, const char *where, const char *reason, int code)
 {
 	struct cp_complaint complaint = {
 		.cause = cause,
 		.object = requester,
-		.path = requester == CP_NO_OBJECT || cause == CP_CAUSE_MISSING_LIBRARY ||
-					cause == CP_CAUSE_MISSING_LOADER
-				? (requester == CP_NO_OBJECT ? where : NULL)
-				: where,
+		.path = path || requester != CP_NO_OBJECT ? path : where,
 		.subject = where,
 	};
 	return cp_glibc_complain(loader, &complaint,
@@ -140,22 +138,21 @@ static int report_unopened(struct cp_glibc *loader, const char *name, size_t req
 	const struct cp_glibc_file *file, const char *path)
 {
 	static const char not_opened[] = "cannot open shared object file";
-	enum cp_cause cause;
+	enum cp_cause absence = cause_of_absence(loader, name, requester);
 	switch (file->opened) {
-	case CP_OPEN_BROKEN:
-		cause = file->cause;
-		if (cause_of_absence(loader, name, requester) == CP_CAUSE_WRONG_LIBC)
-			cause = CP_CAUSE_WRONG_LIBC; /* glibc's own libc.so is a linker script */
-		return complain_of(loader, requester, cause, path, file->reason, file->code);
+	case CP_OPEN_BROKEN: /* of libc.so: glibc's is a linker script */
+		return report_unmapped(loader, requester, path,
+			absence == CP_CAUSE_WRONG_LIBC ? absence : file->cause, path, file->reason,
+			file->code);
 	case CP_OPEN_OTHER_CLASS:
-		return complain_of(loader, requester, CP_CAUSE_WRONG_ARCHITECTURE, name,
+		return report_unmapped(loader, requester, NULL, CP_CAUSE_WRONG_ARCHITECTURE, name,
 			"wrong ELF class: ELFCLASS32", 0);
 	case CP_OPEN_OTHER_MACHINE:
-		return complain_of(
-			loader, requester, CP_CAUSE_WRONG_ARCHITECTURE, name, not_opened, ENOENT);
+		return report_unmapped(loader, requester, NULL, CP_CAUSE_WRONG_ARCHITECTURE, name,
+			not_opened, ENOENT);
 	default:
-		cause = cause_of_absence(loader, name, requester);
-		return complain_of(loader, requester, cause, name, not_opened, file->code);
+		return report_unmapped(
+			loader, requester, NULL, absence, name, not_opened, file->code);
 	}
 }
 
@@ -194,7 +191,7 @@ static int map_object(struct cp_glibc *loader, const char *name, size_t requeste
 	int code;
 	const char *reason = cp_glibc_refuses(loader, file.facts, &cause, &code);
 	if (reason)
-		return complain_of(loader, requester, cause, name, reason, code);
+		return report_unmapped(loader, requester, path, cause, name, reason, code);
 	return add_object(loader, name, path, &file, requester, number);
 }
 
@@ -207,7 +204,7 @@ static int map_need(struct cp_glibc *loader, size_t object, size_t at, struct se
 	if (!name)
 		return no_memory(loader);
 	if (!*name)
-		return complain_of(loader, object, CP_CAUSE_MISSING_LIBRARY,
+		return report_unmapped(loader, object, NULL, CP_CAUSE_MISSING_LIBRARY,
 			cp_facts_string(facts, facts->needed[at]),
 			"empty dynamic string token substitution", 0);
 	if (map_object(loader, name, object, &provider) ||
