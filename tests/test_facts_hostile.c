@@ -75,10 +75,7 @@ static void assert_error(struct elf_image *image, const char *expected)
 static void test_not_elf(void **state)
 {
 	(void)state;
-	static const char *const texts[] = {"", "\x7f",
-		"\x7f"
-		"EL",
-		"#!/bin/sh\n"};
+	static const char *const texts[] = {"", "\177", "\177EL", "#!/bin/sh\n"};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		cp_cleanup_error struct cp_error *err = NULL;
 		assert_null(read_checked((const uint8_t *)texts[i], strlen(texts[i]), &err));
