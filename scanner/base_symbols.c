@@ -169,31 +169,65 @@ static const char *skip_lines(const char *at, const char *end, size_t count)
 	return at;
 }
 
+/* Walks to the end of the name at `line`: a space, '@', or the line's NUL. *hash becomes the
+ * name's, on the way, since most of the time of reading a list would go into walking names twice.
+ */
+static char *name_end(char *line, uint32_t *hash, bool *escaped)
+{
+	uint32_t h = 5381; /* dl_new_hash, as in cp_symbol_hash */
+	*escaped = false;
+	for (; *line && *line != ' ' && *line != '@'; line++) {
+		h = h * 33 + (unsigned char)*line;
+		*escaped |= *line == '\\';
+	}
+	*hash = h;
+	return line;
+}
+
+/* Cuts the version at `at` ("@V", "@@V") off and returns what follows it. NULL: malformed. */
+static char *parse_version(char *at, const char *pool, struct cp_symbol *symbol)
+{
+	char *version = at + 1, *end;
+	if (*version == '@')
+		version++;
+	else
+		symbol->flags |= CP_SYM_HIDDEN;
+	*at = '\0';
+	end = version + strcspn(version, " ");
+	char *rest = *end ? end + 1 : end;
+	bool flags_follow = *end;
+	*end = '\0';
+	ssize_t length = cp_text_unescape(version, false);
+	if (length < 0 || (length == 0 && !(symbol->flags & CP_SYM_HIDDEN)) ||
+		(flags_follow && !*rest))
+		return NULL;
+	symbol->version = length ? (cp_str)(version - pool) : 0;
+	return rest;
+}
+
 /* Cuts the line at `line`, NUL-terminated, into a symbol. Offsets count from `pool`. */
 static int parse_symbol(char *line, const char *pool, struct cp_symbol *symbol)
 {
+	bool escaped;
 	*symbol = (struct cp_symbol){.type = STT_FUNC, .bind = STB_GLOBAL};
-	char *flags = strchr(line, ' ');
-	if (flags)
-		for (*flags++ = '\0'; *flags; flags++)
-			if (set_flag(symbol, *flags) < 0)
-				return -1;
-	char *version = strchr(line, '@');
-	if (version) {
-		*version++ = '\0';
-		if (*version == '@')
-			version++;
-		else
-			symbol->flags |= CP_SYM_HIDDEN;
-		ssize_t length = cp_text_unescape(version, false);
-		if (length < 0 || (length == 0 && !(symbol->flags & CP_SYM_HIDDEN)))
-			return -1;
-		symbol->version = length ? (cp_str)(version - pool) : 0;
-	}
-	if (cp_text_unescape(line, false) <= 0)
-		return -1;
 	symbol->name = (cp_str)(line - pool);
-	symbol->hash = cp_symbol_hash(line);
+	char *at = name_end(line, &symbol->hash, &escaped);
+	if (*at == '@') {
+		at = parse_version(at, pool, symbol);
+	} else if (*at == ' ') {
+		*at++ = '\0';
+		at = *at ? at : NULL;
+	}
+	if (!at || !*line)
+		return -1;
+	for (; *at; at++)
+		if (set_flag(symbol, *at) < 0)
+			return -1;
+	if (escaped) {
+		if (cp_text_unescape(line, false) <= 0)
+			return -1;
+		symbol->hash = cp_symbol_hash(line);
+	}
 	return 0;
 }
 
@@ -223,8 +257,9 @@ int cp_symbols_read(struct cp_facts *facts, const char **at, const char *end, si
 	char *line = take_lines(facts, *at, (size_t)(stop - *at));
 	if (!facts->exports || !line)
 		return cp_error_set(err, ENOMEM, "out of memory");
+	const char *after = facts->pool + facts->pool_size;
 	for (size_t i = 0; i < count; i++) {
-		char *newline = strchr(line, '\n');
+		char *newline = memchr(line, '\n', (size_t)(after - line));
 		*newline = '\0';
 		if (parse_symbol(line, facts->pool, facts->exports + i) < 0)
 			return cp_error_set(err, EINVAL, "malformed name %zu of %zu", i + 1, count);
