@@ -252,6 +252,7 @@ static bool wants_symbols(const struct cp_facts *facts)
 {
 	for (size_t i = 0; i < facts->n_undefined; i++)
 		if (facts->undefined[i].bind != STB_WEAK &&
+			!(facts->undefined[i].flags & CP_SYM_OWN) &&
 			!is_of_node(cp_facts_string(facts, facts->undefined[i].name)))
 			return true;
 	return false;

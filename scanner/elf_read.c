@@ -236,7 +236,7 @@ int cp_facts_read(const void *data, size_t size, struct cp_facts **out, struct c
 	int result = read_object(&elf, err);
 	free(elf.loads);
 	free(elf.versions);
-	free(elf.undefined_of);
+	free(elf.reference_of);
 	if (result < 0)
 		return -1;
 	*out = cp_take(facts);

@@ -59,6 +59,9 @@ struct cp_elf_version {
 	bool weak_need;
 };
 
+/* In reference_of: the object defines the symbol itself. */
+#define CP_ELF_OWN ((uint32_t)1 << 31)
+
 struct cp_elf {
 	const uint8_t *data;
 	size_t size;
@@ -74,7 +77,9 @@ struct cp_elf {
 	size_t table_budget;             /* bytes of tables that may still be read */
 	struct cp_elf_version *versions; /* by version index */
 	size_t n_versions, versions_size;
-	uint32_t *undefined_of; /* dynsym index -> index into undefined[], or CP_NO_SYMBOL */
+	uint32_t *reference_of; /* dynsym index -> index into undefined[], CP_ELF_OWN | index into
+				   exports[], or CP_NO_SYMBOL */
+	size_t undefined_size;	/* capacity of undefined[] */
 	size_t n_symbols;
 	uint64_t api_version_code; /* address of node_api_module_get_api_version_v1, or 0 */
 	struct cp_facts *facts;    /* being filled */

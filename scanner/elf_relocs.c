@@ -105,6 +105,42 @@ static int keep(struct reloc_list *list, uint32_t symbol, uint32_t type, struct 
 	return 0;
 }
 
+/* Whether a reference to a symbol that the object defines is more than its own affair:
+ * a copy is of another object's definition; musl looks every name up, accepts not every
+ * definition (musl_symbols.c), and names thread-local ones in its messages. */
+static bool is_looked_up(uint16_t machine, uint32_t type, const struct cp_symbol *symbol)
+{
+	return cp_reloc_kind(machine, type) == CP_RELOC_COPY || symbol->type == STT_TLS ||
+	       symbol->type == STT_GNU_IFUNC || symbol->flags & (CP_SYM_NO_VALUE | CP_SYM_HIDDEN);
+}
+
+/* Finds where the relocation's symbol stands in undefined[], or that it need not. */
+static int find_reference(struct cp_elf *elf, const struct cp_elf_reloc *reloc, uint32_t *symbol,
+	struct cp_error **err)
+{
+	struct cp_facts *facts = elf->facts;
+	*symbol = CP_NO_SYMBOL;
+	if (!reloc->symbol)
+		return 0;
+	if (reloc->symbol >= elf->n_symbols)
+		return cp_error_set(err, EINVAL, "no symbol %u", reloc->symbol);
+	uint32_t reference = elf->reference_of[reloc->symbol];
+	if (reference == CP_NO_SYMBOL || !(reference & CP_ELF_OWN)) {
+		*symbol = reference;
+		return 0;
+	}
+	struct cp_symbol own = facts->exports[reference & ~CP_ELF_OWN];
+	if (!is_looked_up(facts->machine, reloc->type, &own))
+		return 0;
+	if (cp_grow(&facts->undefined, &elf->undefined_size, facts->n_undefined + 1, sizeof(own)) <
+		0)
+		return cp_error_set(err, ENOMEM, "out of memory");
+	own.flags |= CP_SYM_OWN;
+	*symbol = elf->reference_of[reloc->symbol] = (uint32_t)facts->n_undefined;
+	facts->undefined[facts->n_undefined++] = own;
+	return 0;
+}
+
 static int read_range(struct cp_elf *elf, const struct reloc_range *range, struct reloc_list *list,
 	struct cp_error **err)
 {
@@ -120,13 +156,9 @@ static int read_range(struct cp_elf *elf, const struct reloc_range *range, struc
 			err, EINVAL, "%zu relocations, more than %u", table.count, CP_MAX_RELOCS);
 	for (size_t i = 0; i < table.count; i++) {
 		struct cp_elf_reloc reloc = cp_elf_relocation(&table, i);
-		uint32_t symbol = CP_NO_SYMBOL;
-		if (reloc.symbol && reloc.symbol < elf->n_symbols)
-			symbol = elf->undefined_of[reloc.symbol];
-		else if (reloc.symbol)
-			return cp_error_set(
-				err, EINVAL, "%s: no symbol %u", range->name, reloc.symbol);
-		if (keep(list, symbol, reloc.type, err) < 0)
+		uint32_t symbol;
+		if (find_reference(elf, &reloc, &symbol, err) < 0 ||
+			keep(list, symbol, reloc.type, err) < 0)
 			return cp_error_wrap(err, "%s", range->name);
 	}
 	return 0;
@@ -136,7 +168,7 @@ static int read_list(struct cp_elf *elf, const struct reloc_range *ranges, size_
 	struct cp_reloc **relocs, size_t *count, struct cp_error **err)
 {
 	struct reloc_list list = {0};
-	list.by_symbol = calloc(elf->facts->n_undefined + 1, sizeof(*list.by_symbol));
+	list.by_symbol = calloc(elf->n_symbols + 1, sizeof(*list.by_symbol));
 	if (!list.by_symbol)
 		return cp_error_set(err, ENOMEM, "out of memory");
 	int result = 0;

@@ -131,7 +131,7 @@ static int count_symbols(struct cp_elf *elf, uint64_t *count, struct cp_error **
 struct symbol_tables {
 	struct cp_elf_table symbols;
 	struct cp_elf_table versions; /* count 0: the object has none */
-	size_t undefined_size, exports_size;
+	size_t exports_size;
 	uint32_t api_version_hash;
 };
 
@@ -149,7 +149,7 @@ static int open_tables(
 			count * sizeof(Elf64_Versym), &bytes, err) < 0)
 		return -1;
 	cp_elf_table_init(&tables->versions, elf, ELF_T_HALF, bytes);
-	tables->undefined_size = tables->exports_size = 0;
+	tables->exports_size = 0;
 	tables->api_version_hash = cp_symbol_hash(api_version_symbol);
 	return 0;
 }
@@ -189,14 +189,13 @@ static int add_symbol(struct cp_elf *elf, struct symbol_tables *tables, size_t i
 		symbol.flags |= CP_SYM_NO_VALUE;
 	set_version(elf, tables, index, undefined, &symbol);
 	struct cp_symbol **list = undefined ? &facts->undefined : &facts->exports;
-	size_t *size = undefined ? &tables->undefined_size : &tables->exports_size;
+	size_t *size = undefined ? &elf->undefined_size : &tables->exports_size;
 	size_t *count = undefined ? &facts->n_undefined : &facts->n_exports;
 	if (cp_grow(list, size, *count + 1, sizeof(**list)) < 0)
 		return cp_error_set(err, ENOMEM, "out of memory");
-	if (undefined)
-		elf->undefined_of[index] = (uint32_t)*count;
-	else if (symbol.hash == tables->api_version_hash &&
-		 !strcmp(cp_facts_string(facts, symbol.name), api_version_symbol))
+	elf->reference_of[index] = (uint32_t)*count | (undefined ? 0 : CP_ELF_OWN);
+	if (!undefined && symbol.hash == tables->api_version_hash &&
+		!strcmp(cp_facts_string(facts, symbol.name), api_version_symbol))
 		elf->api_version_code = sym->st_value;
 	(*list)[(*count)++] = symbol;
 	return 0;
@@ -233,10 +232,10 @@ int cp_elf_read_symbols(struct cp_elf *elf, struct cp_error **err)
 	struct symbol_tables tables;
 	if (open_tables(elf, count, &tables, err) < 0)
 		return -1;
-	elf->undefined_of = malloc((size_t)count * sizeof(*elf->undefined_of));
-	if (!elf->undefined_of)
+	elf->reference_of = malloc((size_t)count * sizeof(*elf->reference_of));
+	if (!elf->reference_of)
 		return cp_error_set(err, ENOMEM, "out of memory");
-	memset(elf->undefined_of, 0xff, (size_t)count * sizeof(*elf->undefined_of));
+	memset(elf->reference_of, 0xff, (size_t)count * sizeof(*elf->reference_of));
 	elf->n_symbols = (size_t)count;
 	for (size_t i = 1; i < elf->n_symbols; i++) {
 		GElf_Sym sym = cp_elf_sym(&tables.symbols, i);
@@ -244,6 +243,7 @@ int cp_elf_read_symbols(struct cp_elf *elf, struct cp_error **err)
 			return -1;
 	}
 	shrink(&elf->facts->undefined, elf->facts->n_undefined);
+	elf->undefined_size = elf->facts->n_undefined;
 	shrink(&elf->facts->exports, elf->facts->n_exports);
 	return 0;
 }

@@ -40,6 +40,7 @@ enum cp_sym_flag {
 	CP_SYM_NO_VALUE = 1 << 1, /* defined with st_value == 0 (musl skips these unless TLS) */
 	CP_SYM_WEAK_NEED = 1 << 2,/* undefined; its verneed entry has VER_FLG_WEAK */
 	CP_SYM_BASE_VERSION = 1 << 3, /* versym 1 (VER_NDX_GLOBAL) of an object with verdefs */
+	CP_SYM_OWN = 1 << 4, /* in undefined[]: defined by the object itself, but looked up by name */
 };
 
 /* One dynamic symbol, defined (exports) or undefined. */
@@ -76,7 +77,10 @@ enum cp_reloc_kind {
 
 /* The first relocation of its (symbol, type) pair in its table. References to
  * symbols that the object itself defines, and those without a symbol, are kept
- * once per type with symbol == CP_NO_SYMBOL. */
+ * once per type with symbol == CP_NO_SYMBOL. Excepted are own symbols that a loader
+ * must find elsewhere or might not accept (copy relocations, thread-local ones,
+ * indirect functions, those without a value or with a hidden version): they stand
+ * behind the others in undefined[], with CP_SYM_OWN. */
 struct cp_reloc {
 	uint32_t symbol; /* index into undefined[], or CP_NO_SYMBOL */
 	uint32_t type;	 /* raw r_type */
@@ -163,7 +167,8 @@ struct cp_facts {
 	cp_str *needed;		    size_t n_needed;
 	struct cp_verneed *verneed; size_t n_verneed;
 	struct cp_verdef *verdef;   size_t n_verdef;
-	struct cp_symbol *undefined; size_t n_undefined; /* order of .dynsym; [0] is not the null symbol */
+	struct cp_symbol *undefined; size_t n_undefined; /* order of .dynsym, then CP_SYM_OWN ones;
+							    [0] is not the null symbol */
 	struct cp_symbol *exports;  size_t n_exports;	 /* global, weak or unique, defined; order of .dynsym */
 	struct cp_reloc *relocs_plt; size_t n_relocs_plt;
 	struct cp_reloc *relocs_dyn; size_t n_relocs_dyn;

@@ -62,6 +62,9 @@ struct cp_musl_file {
 	bool searched;                    /* not given as a path */
 };
 
+/* A file's code where no path was tried: errno is then what it was before, 0 at best. */
+#define CP_MUSL_NOTHING_TRIED (-1)
+
 /* Counts `count` steps: 0, or -1 with an error where there are too many. */
 int cp_musl_steps(struct cp_musl *musl, size_t count, struct cp_error **err);
 /* What strerror(3) of musl says. */

@@ -136,7 +136,8 @@ static int resolve(
 	pass->name = cp_facts_string(pass->facts, symbol->name);
 	if (cp_musl_find_symbol(musl, pass->name, symbol->hash, first, definer, err))
 		return -1;
-	if (*definer != CP_NO_OBJECT || symbol->bind == STB_WEAK)
+	bool optional = symbol->bind == STB_WEAK && !(symbol->flags & CP_SYM_OWN);
+	if (*definer != CP_NO_OBJECT || optional)
 		return 1;
 	bool at_call = pass->lazy && (kind == CP_RELOC_PLT || kind == CP_RELOC_GOT);
 	return missing_symbol(pass, reloc->symbol, at_call, err) ? -1 : 0;

@@ -284,7 +284,7 @@ int cp_musl_search(struct cp_musl *musl, const char *name, size_t requester,
 	struct cp_musl_file *file, struct cp_error **err)
 {
 	const char *environment = musl->target->library_path;
-	file->code = ENOENT;
+	file->code = CP_MUSL_NOTHING_TRIED;
 	if (environment && !musl->environment.made &&
 		make_path(&musl->environment, environment, strlen(environment), err))
 		return -1;
