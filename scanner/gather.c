@@ -10,7 +10,7 @@
 #include "facts.h"
 #include "memory.h"
 
-#define REUSED_MAX ((size_t)1 << 20) /* bytes; larger contents are mapped */
+#define REUSED_MAX CP_GATE_SIZE /* bytes; larger contents are mapped */
 
 struct cp_gate {
 	pthread_mutex_t mutex;
@@ -82,18 +82,34 @@ int cp_gather_begin(struct cp_gather *gather, uint64_t size, struct cp_error **e
 	size_t want = size ? (size_t)size : 1;
 	if (cp_grow(&gather->reused, &gather->reused_capacity, want, 1) < 0)
 		return cp_error_set(err, ENOMEM, "out of memory");
-	memset(gather->reused, 0, want);
 	gather->data = gather->reused;
 	gather->size = (size_t)size;
 	return 0;
 }
 
+/* Makes what lies between the bytes so far and `offset` zeros. A mapping is that already. */
+static void fill_hole(struct cp_gather *gather, size_t offset)
+{
+	if (!gather->mapped && offset > gather->filled)
+		memset(gather->data + gather->filled, 0, offset - gather->filled);
+}
+
 void cp_gather_put(struct cp_gather *gather, uint64_t offset, const void *block, size_t size)
 {
-	if (offset >= gather->size)
+	if (offset >= gather->size || !size)
 		return;
 	size_t room = gather->size - (size_t)offset;
-	memcpy(gather->data + offset, block, size < room ? size : room);
+	size_t part = size < room ? size : room;
+	fill_hole(gather, (size_t)offset);
+	memcpy(gather->data + offset, block, part);
+	if (offset + part > gather->filled)
+		gather->filled = (size_t)offset + part;
+}
+
+void cp_gather_finish(struct cp_gather *gather)
+{
+	fill_hole(gather, gather->size);
+	gather->filled = gather->size;
 }
 
 void cp_gather_end(struct cp_gather *gather)
@@ -104,6 +120,7 @@ void cp_gather_end(struct cp_gather *gather)
 		gate_leave(gather->gate);
 	gather->data = NULL;
 	gather->size = 0;
+	gather->filled = 0;
 	gather->mapped = 0;
 	gather->waited = false;
 }

@@ -15,19 +15,22 @@
 
 struct cp_gather {
 	struct cp_gate *gate; /* may be NULL */
-	uint8_t *data;        /* the contents so far; zeros where nothing was put */
+	uint8_t *data;        /* the contents; whole after cp_gather_finish */
 	size_t size;          /* bytes of contents */
+	size_t filled;        /* bytes from the start that are there, holes as zeros */
 	uint8_t *reused;      /* for small contents */
 	size_t reused_capacity;
 	size_t mapped; /* bytes mapped at data; 0: data is `reused` */
 	bool waited;   /* holds the gate */
 };
 
-/* Begins contents of `size` bytes, at most CP_MAX_OBJECT_SIZE, all zeros. May wait for
- * the gate. 0, or -1 without memory. */
+/* Begins contents of `size` bytes, at most CP_MAX_OBJECT_SIZE. May wait for the gate. 0, or
+ * -1 without memory. */
 int cp_gather_begin(struct cp_gather *gather, uint64_t size, struct cp_error **err);
 /* Puts a block at `offset`; what lies outside of the contents is dropped. */
 void cp_gather_put(struct cp_gather *gather, uint64_t offset, const void *block, size_t size);
+/* Makes zeros of what nothing was put into. */
+void cp_gather_finish(struct cp_gather *gather);
 /* Lets the contents go, keeping the small buffer for the next file. */
 void cp_gather_end(struct cp_gather *gather);
 void cp_gather_clear(struct cp_gather *gather);

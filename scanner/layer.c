@@ -116,6 +116,7 @@ static int gather_rest(struct walk *walk, const struct contents *contents, struc
 	int more;
 	while ((more = cp_tar_data(walk->tar, &block, &size, &offset, err)) > 0)
 		cp_gather_put(&walk->gather, offset, block, size);
+	cp_gather_finish(&walk->gather);
 	return more;
 }
 

@@ -534,13 +534,22 @@ static void gathered_bytes_stay_inside(void **state)
 {
 	(void)state;
 	struct cp_gather gather = {0};
-	assert_int_equal(cp_gather_begin(&gather, 10, NULL), 0);
-	cp_gather_put(&gather, 8, "abcdef", 6);
-	cp_gather_put(&gather, 10, "x", 1);
-	cp_gather_put(&gather, UINT64_MAX, "x", 1);
-	assert_memory_equal(gather.data, "\0\0\0\0\0\0\0\0ab", 10);
-	assert_int_equal(cp_gather_begin(&gather, 10, NULL), 0);
-	assert_memory_equal(gather.data, "\0\0\0\0\0\0\0\0\0\0", 10); /* nothing left over */
+	for (int round = 0; round < 2; round++) { /* nothing is left over from the first */
+		assert_int_equal(cp_gather_begin(&gather, 10, NULL), 0);
+		if (round == 0)
+			cp_gather_put(&gather, 0, "0123456789", 10);
+		else
+			cp_gather_put(&gather, 2, "a", 1);
+		cp_gather_put(&gather, 8, "abcdef", 6);
+		cp_gather_put(&gather, 10, "x", 1);
+		cp_gather_put(&gather, UINT64_MAX, "x", 1);
+		cp_gather_finish(&gather);
+		assert_memory_equal(
+			gather.data, round == 0 ? "01234567ab" : "\0\0a\0\0\0\0\0ab", 10);
+	}
+	assert_int_equal(cp_gather_begin(&gather, 5, NULL), 0);
+	cp_gather_finish(&gather);
+	assert_memory_equal(gather.data, "\0\0\0\0\0", 5);
 	assert_int_equal(cp_gather_begin(&gather, ((uint64_t)1 << 30) + 1, NULL), -1);
 	cp_gather_clear(&gather);
 }
