@@ -24,9 +24,11 @@ $(BUILD)/make_exports: $(BUILD)/scanner/programs/make_exports.o $(BUILD)/libscan
 $(BUILD)/make_debian_base $(BUILD)/make_alpine_base $(BUILD)/make_exports:
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+# Other compilers and checkers read embedded.c too.
+clang tidy: $(BUILD)/embedded.inc
+
 # --- make bases ---
 # The mirror is that of this machine's own apt, unless DEBIAN_MIRROR says otherwise.
-CACHE ?= cache
 DEBIAN_MIRROR ?= $(shell apt-get indextargets --format '$$(SITE) $$(LABEL)' 2>/dev/null | \
 	sed -n 's/ Debian$$//p' | head -n 1)
 DEBIAN_KEYRING ?= /usr/share/keyrings/debian-archive-keyring.gpg
@@ -36,13 +38,15 @@ DEBOOTSTRAP_bullseye = --no-merged-usr
 ALPINE_DATA ?= ../shared/data/alpine-base
 ALPINES = 3.16 3.17 3.18 3.19 3.20
 
-$(CACHE)/debian/%.done:
-	rm -rf $(CACHE)/debian/$* && mkdir -p $(@D)
+# Made aside and moved, so that an interrupted one is not taken for whole.
+$(CACHE)/debian/%/etc/os-release:
+	rm -rf $(CACHE)/debian/$* $(CACHE)/debian/$*.part && mkdir -p $(CACHE)/debian
 	debootstrap --variant=minbase --arch=amd64 --include=libstdc++6,libgcc-s1 \
-		--keyring=$(DEBIAN_KEYRING) $(DEBOOTSTRAP_$*) $* $(CACHE)/debian/$* $(DEBIAN_MIRROR)
-	touch $@
+		--keyring=$(DEBIAN_KEYRING) $(DEBOOTSTRAP_$*) $* $(CACHE)/debian/$*.part \
+		$(DEBIAN_MIRROR)
+	mv $(CACHE)/debian/$*.part $(CACHE)/debian/$*
 
-debian-bases: $(BUILD)/make_debian_base $(DEBIANS:%=$(CACHE)/debian/%.done)
+debian-bases: $(BUILD)/make_debian_base $(DEBIANS:%=$(CACHE)/debian/%/etc/os-release)
 	set -e; for suite in $(DEBIANS); do \
 		$(BUILD)/make_debian_base $$suite $(CACHE)/debian/$$suite \
 			>scanner/bases/debian-$$suite.base.new; \
@@ -78,4 +82,4 @@ programs: $(BUILD)/make_exports $(NODES:%=$(CACHE)/node/%/node)
 
 FORCE:
 .PHONY: FORCE bases debian-bases alpine-bases programs
-.PRECIOUS: $(CACHE)/debian/%.done $(CACHE)/node/%/node
+.PRECIOUS: $(CACHE)/debian/%/etc/os-release $(CACHE)/node/%/node
