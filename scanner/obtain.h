@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where the target's variant is not installed: could it be?
+ *
+ *   obtainable  the package's metadata (optionalDependencies with os/cpu/libc, a lock file) names a
+ *               platform package that a fresh install on the target would bring
+ *   buildable   binding.gyp or CMakeLists.txt, and an install script that compiles it (npm runs
+ *               `node-gyp rebuild` by itself where there is a binding.gyp and no install script)
+ *   none        neither
+ */
+#ifndef CP_OBTAIN_H
+#define CP_OBTAIN_H
+
+#include "lockfile.h"
+#include "variant.h"
+
+enum cp_how { CP_HOW_INSTALLED, CP_HOW_OBTAINABLE, CP_HOW_BUILDABLE, CP_HOW_NONE };
+const char *cp_how_name(enum cp_how how); /* the JSON's words */
+
+struct cp_obtain {
+	enum cp_how how;
+	char *package; /* what a fresh install would bring; NULL: the package itself, built */
+	char *version;
+	const char *source; /* static: "optionalDependencies", "package-lock.json", … */
+};
+
+/* Judges a package whose pick is CP_PICK_MISSING (or fixed at install for another libc).
+ * `lockfiles` are those of the project that encloses it, nearest first; may be empty. 0 with
+ * *obtain (cp_obtain_clear), or -1. */
+int cp_obtain_judge(const struct cp_variant_context *context, const struct cp_pick *pick,
+	struct cp_lockfile *const *lockfiles, size_t n_lockfiles, struct cp_obtain *obtain,
+	struct cp_error **err);
+void cp_obtain_clear(struct cp_obtain *obtain);
+
+#endif
