@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an object was built for: the operating system, the libc, Node.
+ * What an object was built for: the operating system and the libc.
  *
  * No single mark is reliable. EI_OSABI is 0 for most objects, whatever the system;
  * a libc's soname is the strongest hint at link time, but "libc.so" is what three
@@ -12,9 +12,8 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
-
-#include "memory.h"
 
 #define MAX_BUILD_ID 64 /* bytes; linkers make 8 to 32 */
 #define NOTE_HEADER 12  /* bytes: n_namesz, n_descsz, n_type */
@@ -258,19 +257,13 @@ static bool wants_symbols(const struct cp_facts *facts)
 	return false;
 }
 
-static bool exports(const struct cp_facts *facts, const char *name)
-{
-	size_t cursor = 0;
-	return cp_facts_export_next(facts, name, cp_symbol_hash(name), &cursor) != NULL;
-}
-
 /* musl's loader is its libc; Debian's has no soname, but a start of its own. */
 static bool is_for_musl(const struct cp_facts *facts)
 {
 	const char *soname = cp_facts_string(facts, facts->soname);
 	if (strstr(cp_facts_string(facts, facts->interpreter), "/ld-musl-") ||
 		starts_with(soname, "libc.musl-") || !strcmp(soname, "libc.so") ||
-		exports(facts, "__dls2b"))
+		cp_elf_exports(facts, "__dls2b"))
 		return true;
 	for (size_t i = 0; i < facts->n_needed; i++)
 		if (starts_with(needed_name(facts, i), "libc.musl-") ||
@@ -326,121 +319,6 @@ static enum cp_libc libc_of(const struct cp_facts *facts)
 	return wants_symbols(facts) ? CP_LIBC_UNKNOWN : CP_LIBC_NONE;
 }
 
-/* --- Node ------------------------------------------------------------------ */
-
-/* `mov $N,%eax; ret` or `push $N; pop %rax; ret`, within an optional frame. */
-static int api_version_x86_64(const uint8_t *code, size_t size)
-{
-	static const uint8_t endbr[] = {0xf3, 0x0f, 0x1e, 0xfa}, frame[] = {0x55, 0x48, 0x89, 0xe5};
-	size_t at = 0;
-	if (size >= sizeof(endbr) && !memcmp(code, endbr, sizeof(endbr)))
-		at += sizeof(endbr);
-	bool framed = size - at >= sizeof(frame) && !memcmp(code + at, frame, sizeof(frame));
-	at += framed ? sizeof(frame) : 0;
-	int version = -1;
-	if (size - at >= 5 && code[at] == 0xb8 && !code[at + 2] && !code[at + 3] && !code[at + 4]) {
-		version = code[at + 1];
-		at += 5;
-	} else if (size - at >= 3 && code[at] == 0x6a && code[at + 2] == 0x58) {
-		version = code[at + 1];
-		at += 3;
-	}
-	if (framed && at < size && code[at] == 0x5d) /* pop %rbp */
-		at++;
-	bool returns = at < size && code[at] == 0xc3;
-	return returns ? version : -1;
-}
-
-/* `mov w0, #N; ret`, after an optional landing pad. */
-static int api_version_aarch64(const struct cp_elf *elf, const uint8_t *code, size_t size)
-{
-	const uint32_t bti_c = 0xd503245f, mov_w0 = 0x52800000, ret = 0xd65f03c0;
-	if (size >= 4 && cp_elf_get32(elf, code) == bti_c) {
-		code += 4;
-		size -= 4;
-	}
-	if (size < 8 || cp_elf_get32(elf, code + 4) != ret)
-		return -1;
-	uint32_t mov = cp_elf_get32(elf, code);
-	return (mov & 0xffe0001f) == mov_w0 ? (int)(mov >> 5 & 0xffff) : -1;
-}
-
-static int api_version(const struct cp_elf *elf)
-{
-	struct cp_bytes code = cp_elf_locate(elf, elf->api_version_code);
-	if (!elf->api_version_code || !code.size)
-		return -1;
-	switch (elf->header.e_machine) {
-	case EM_X86_64:
-		return api_version_x86_64(code.at, code.size);
-	case EM_AARCH64:
-		return api_version_aarch64(elf, code.at, code.size);
-	default:
-		return -1;
-	}
-}
-
-static bool may_be_node(const struct cp_facts *facts)
-{
-	bool program = facts->type == ET_EXEC || facts->interpreter;
-	return program &&
-	       (exports(facts, "napi_module_register") || exports(facts, "node_module_register"));
-}
-
-/* The length of "X.Y.Z" at `text` where '/' follows, else 0. */
-static size_t release_length(const char *text, size_t size)
-{
-	size_t at = 0;
-	for (int part = 0; part < 3; part++) {
-		size_t first = at;
-		while (at < size && isdigit((unsigned char)text[at]))
-			at++;
-		if (at == first || at - first > 4 || at == size)
-			return 0;
-		if (text[at++] != (part < 2 ? '.' : '/'))
-			return 0;
-	}
-	return at - 1;
-}
-
-/* Node is built with the address of its release (process.release.headersUrl), both
- * on nodejs.org and on unofficial-builds.nodejs.org, where Alpine's come from. */
-static int find_release(struct cp_elf *elf, struct cp_bytes bytes, struct cp_error **err)
-{
-	static const char url[] = "nodejs.org/download/release/v";
-	const size_t url_size = sizeof(url) - 1;
-	const char *end = (const char *)bytes.at + bytes.size;
-	const char *at = (const char *)bytes.at;
-	while ((at = memmem(at, (size_t)(end - at), url, url_size))) {
-		at += url_size;
-		size_t length = release_length(at, (size_t)(end - at));
-		if (length)
-			return cp_elf_add_string(elf, at, length, &elf->facts->node_version, err);
-	}
-	return 0;
-}
-
-/* Looks in what is mapped without write permission: data before code. */
-static int read_node_version(struct cp_elf *elf, struct cp_error **err)
-{
-	uint64_t budget = elf->size;
-	for (int code = 0; code < 2; code++) {
-		for (size_t i = 0; i < elf->n_loads; i++) {
-			const struct cp_elf_load *load = &elf->loads[i];
-			bool has_code = load->flags & PF_X;
-			if (has_code != code || load->flags & PF_W || load->size > budget)
-				continue;
-			budget -= load->size;
-			struct cp_bytes bytes = {elf->data + load->offset, (size_t)load->size};
-			if (find_release(elf, bytes, err) < 0)
-				return -1;
-			if (elf->facts->node_version)
-				return 0;
-		}
-	}
-	return 0;
-}
-
 int cp_elf_read_origin(struct cp_elf *elf, struct cp_error **err)
 {
 	struct cp_facts *facts = elf->facts;
@@ -449,6 +327,5 @@ int cp_elf_read_origin(struct cp_elf *elf, struct cp_error **err)
 		return -1;
 	facts->os = os_of(facts, &origin);
 	facts->libc = libc_of(facts);
-	facts->node_api = api_version(elf);
-	return may_be_node(facts) ? read_node_version(elf, err) : 0;
+	return 0;
 }

@@ -176,6 +176,7 @@ static int read_tables(struct cp_elf *elf, struct cp_error **err)
 		index_exports,
 		cp_elf_read_relocs,
 		cp_elf_read_origin,
+		cp_elf_read_node,
 	};
 	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
 		cp_cleanup_error struct cp_error *why = NULL;

@@ -8,7 +8,8 @@
  *   elf_versions.c  .gnu.version_r and .gnu.version_d
  *   elf_symbols.c   .dynsym: how many there are, the undefined ones, the exports
  *   elf_relocs.c    relocations, once per (symbol, type)
- *   elf_origin.c    what it was built for: notes, system, libc, Node
+ *   elf_origin.c    what it was built for: notes, system, libc
+ *   elf_node.c      Node: the API version of an addon, the release of a program
  *   elf_machine.c   tables of machine names and relocation kinds
  *
  * Of libelf it takes the translators (elf32_xlatetom, elf64_xlatetom) and not an
@@ -166,7 +167,10 @@ int cp_elf_read_versions(struct cp_elf *elf, struct cp_error **err);
 int cp_elf_read_symbols(struct cp_elf *elf, struct cp_error **err);
 int cp_elf_read_relocs(struct cp_elf *elf, struct cp_error **err);
 int cp_elf_read_origin(struct cp_elf *elf, struct cp_error **err);
+int cp_elf_read_node(struct cp_elf *elf, struct cp_error **err);
 
+/* Whether `name` is exported; once the exports are indexed (elf_symbols.c). */
+bool cp_elf_exports(const struct cp_facts *facts, const char *name);
 /* One past the highest dynsym index that a relocation refers to (elf_relocs.c). */
 size_t cp_elf_symbols_in_relocs(struct cp_elf *elf);
 

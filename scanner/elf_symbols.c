@@ -163,7 +163,7 @@ static void set_version(const struct cp_elf *elf, struct symbol_tables *tables, 
 	unsigned int version = versym & VERSYM_INDEX;
 	if (versym & VERSYM_HIDDEN)
 		symbol->flags |= CP_SYM_HIDDEN;
-	if (version == VER_NDX_GLOBAL && elf->facts->n_verdef > 0)
+	if (!undefined && version == VER_NDX_GLOBAL && elf->facts->n_verdef > 0)
 		symbol->flags |= CP_SYM_BASE_VERSION;
 	if (version <= VER_NDX_GLOBAL || version >= elf->n_versions)
 		return;
@@ -220,6 +220,12 @@ static void shrink(struct cp_symbol **symbols, size_t count)
 	struct cp_symbol *less = count ? realloc(*symbols, count * sizeof(**symbols)) : NULL;
 	if (less)
 		*symbols = less;
+}
+
+bool cp_elf_exports(const struct cp_facts *facts, const char *name)
+{
+	size_t cursor = 0;
+	return cp_facts_export_next(facts, name, cp_symbol_hash(name), &cursor) != NULL;
 }
 
 int cp_elf_read_symbols(struct cp_elf *elf, struct cp_error **err)

@@ -24,13 +24,14 @@ struct walk {
 	size_t capacity; /* of the facts' vector */
 };
 
-static int start_walk(struct cp_elf *elf, const char *table, uint64_t address, struct walk *walk,
-	struct cp_error **err)
+/* `smallest`: bytes that each record takes at least, on the average. */
+static int start_walk(struct cp_elf *elf, const char *table, uint64_t address, size_t smallest,
+	struct walk *walk, struct cp_error **err)
 {
 	*walk = (struct walk){.table = table, .bytes = cp_elf_locate(elf, address)};
 	if (walk->bytes.size == 0)
 		return cp_error_set(err, EINVAL, "the %s is not in the file", table);
-	walk->records_left = walk->bytes.size / sizeof(Elf64_Verdaux) + 1;
+	walk->records_left = walk->bytes.size / smallest + 1;
 	return 0;
 }
 
@@ -104,7 +105,8 @@ static int read_needs(struct cp_elf *elf, struct cp_error **err)
 	if (!elf->dynamic.verneed)
 		return 0;
 	struct walk walk;
-	if (start_walk(elf, "table of needed versions", elf->dynamic.verneed, &walk, err) < 0)
+	if (start_walk(elf, "table of needed versions", elf->dynamic.verneed, sizeof(Elf64_Vernaux),
+		    &walk, err) < 0)
 		return -1;
 	uint64_t offset = 0;
 	uint32_t next;
@@ -156,8 +158,11 @@ static int read_definitions(struct cp_elf *elf, struct cp_error **err)
 {
 	if (!elf->dynamic.verdef)
 		return 0;
+	/* A definition and its name are two records. */
+	const size_t smallest = (sizeof(Elf64_Verdef) + sizeof(Elf64_Verdaux)) / 2;
 	struct walk walk;
-	if (start_walk(elf, "table of defined versions", elf->dynamic.verdef, &walk, err) < 0)
+	if (start_walk(elf, "table of defined versions", elf->dynamic.verdef, smallest, &walk,
+		    err) < 0)
 		return -1;
 	uint64_t offset = 0;
 	uint32_t next;

@@ -39,7 +39,7 @@ enum cp_sym_flag {
 	CP_SYM_HIDDEN = 1 << 0,	  /* versym bit 15: not the default version */
 	CP_SYM_NO_VALUE = 1 << 1, /* defined with st_value == 0 (musl skips these unless TLS) */
 	CP_SYM_WEAK_NEED = 1 << 2,/* undefined; its verneed entry has VER_FLG_WEAK */
-	CP_SYM_BASE_VERSION = 1 << 3, /* versym 1 (VER_NDX_GLOBAL) of an object with verdefs */
+	CP_SYM_BASE_VERSION = 1 << 3, /* defined; versym 1 (VER_NDX_GLOBAL), object with verdefs */
 	CP_SYM_OWN = 1 << 4, /* in undefined[]: defined by the object itself, but looked up by name */
 };
 
