@@ -80,7 +80,7 @@ struct cp_elf {
 	size_t n_versions, versions_size;
 	uint32_t *reference_of; /* dynsym index -> index into undefined[], CP_ELF_OWN | index into
 				   exports[], or CP_NO_SYMBOL */
-	size_t undefined_size;	/* capacity of undefined[] */
+	size_t undefined_size;  /* capacity of undefined[] */
 	size_t n_symbols;
 	uint64_t api_version_code; /* address of node_api_module_get_api_version_v1, or 0 */
 	struct cp_facts *facts;    /* being filled */

@@ -234,6 +234,41 @@ static void test_plt_within_rela(void **state)
 	assert_int_equal(facts->n_relocs_plt, 1);
 }
 
+/* Own symbols that a loader looks up all the same stand behind the undefined ones. */
+static void test_own_symbols_that_are_looked_up(void **state)
+{
+	(void)state;
+	cp_cleanup_facts struct cp_facts *facts =
+		FACTS(.symbols = {{.name = "plain", .value = 1},
+			      {.name = "copied", .value = 2, .type = STT_OBJECT},
+			      {.name = "thread_local", .value = 3, .type = STT_TLS},
+			      {.name = "indirect", .value = 4, .type = STT_GNU_IFUNC},
+			      {.name = "empty", .section = SHN_ABS},
+			      {.name = "old", .version = "V_1", .value = 5, .hidden_version = true},
+			      {.name = "elsewhere"}},
+			.relocs = {{"plain", R_X86_64_64, false, false},
+				{"copied", R_X86_64_64, false, false},
+				{"copied", R_X86_64_COPY, false, false},
+				{"thread_local", R_X86_64_TPOFF64, false, false},
+				{"indirect", R_X86_64_GLOB_DAT, false, false},
+				{"empty", R_X86_64_64, false, false},
+				{"old", R_X86_64_JUMP_SLOT, true, false},
+				{"empty", R_X86_64_64, false, false}});
+	static const char *const own[] = {"old", "copied", "thread_local", "indirect", "empty"};
+	assert_int_equal(facts->n_undefined, 6);
+	assert_text(facts, facts->undefined[0].name, "elsewhere");
+	assert_false(facts->undefined[0].flags & CP_SYM_OWN);
+	for (size_t i = 0; i < 5; i++) {
+		assert_text(facts, facts->undefined[i + 1].name, own[i]);
+		assert_true(facts->undefined[i + 1].flags & CP_SYM_OWN);
+	}
+	assert_int_equal(facts->n_exports, 6);
+	assert_int_equal(facts->relocs_plt[0].symbol, 1);
+	assert_int_equal(facts->relocs_dyn[0].symbol, CP_NO_SYMBOL);
+	assert_int_equal(facts->relocs_dyn[1].symbol, 2);
+	assert_int_equal(facts->n_relocs_dyn, 5);
+}
+
 /* A copied variable is defined here with the version of the library it comes from. */
 static void test_copy_has_the_needed_version(void **state)
 {
@@ -491,6 +526,7 @@ int main(void)
 		cmocka_unit_test(test_odd_machines),
 		cmocka_unit_test(test_rel_comes_before_rela),
 		cmocka_unit_test(test_plt_within_rela),
+		cmocka_unit_test(test_own_symbols_that_are_looked_up),
 		cmocka_unit_test(test_copy_has_the_needed_version),
 		cmocka_unit_test(test_bind_now),
 		cmocka_unit_test(test_stack_and_tls),
