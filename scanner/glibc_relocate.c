@@ -111,30 +111,108 @@ struct relocation {
 	bool lazy;
 };
 
+static int no_memory(const struct cp_glibc *loader)
+{
+	return cp_error_set(loader->err, ENOMEM, "no memory to bind symbols");
+}
+
+static const char *soname_of(const struct cp_glibc *loader, size_t number)
+{
+	const struct cp_object *object = &loader->closure.objects[number];
+	return object->facts && object->facts->soname
+		       ? cp_facts_string(object->facts, object->facts->soname)
+		       : object->path;
+}
+
 static enum cp_cause cause_of(const char *symbol)
 {
 	return cp_node_symbol(symbol) ? CP_CAUSE_NODE_ABI : CP_CAUSE_MISSING_SYMBOL;
+}
+
+/* A text about a symbol of the object under way; at a call the loader puts the program and what
+ * it was doing before it, as it does at a program's start. */
+static int complain(struct relocation *relocation, const struct cp_complaint *complaint,
+	const char *doing, const char *text)
+{
+	struct cp_glibc *loader = relocation->loader;
+	const struct cp_object *objects = loader->closure.objects;
+	bool named = complaint->at_call && loader->mode != CP_LOAD_EXEC;
+	return cp_glibc_complain(loader, complaint, doing, "%s%s%s%s: %s",
+		named ? objects[loader->program].path : "", named ? ": " : "", named ? doing : "",
+		objects[relocation->number].path, text);
+}
+
+/* The library that the versioned reference was linked against; CP_NO_OBJECT: none is loaded. */
+static size_t linked_with(const struct relocation *relocation, const struct cp_symbol *symbol)
+{
+	const struct cp_facts *facts = relocation->facts;
+	for (size_t i = 0; symbol->version && i < facts->n_verneed; i++)
+		if (facts->verneed[i].version == symbol->version ||
+			strcmp(cp_facts_string(facts, facts->verneed[i].version),
+				cp_facts_string(facts, symbol->version)) == 0)
+			return cp_closure_by_name(&relocation->loader->closure,
+				cp_facts_string(facts, facts->verneed[i].file));
+	return CP_NO_OBJECT;
 }
 
 static int report_missing(
 	struct relocation *relocation, const struct cp_symbol *symbol, bool at_call)
 {
 	const struct cp_glibc *loader = relocation->loader;
-	const struct cp_facts *facts = relocation->facts;
-	const char *name = cp_facts_string(facts, symbol->name);
+	const char *name = cp_facts_string(relocation->facts, symbol->name);
+	const char *version = cp_facts_string(relocation->facts, symbol->version);
+	size_t linked = linked_with(relocation, symbol);
 	struct cp_complaint complaint = {
 		.cause = cause_of(name),
 		.at_call = at_call,
 		.object = relocation->number,
 		.subject = name,
 	};
-	const char *path = loader->closure.objects[relocation->number].path;
-	const char *program = loader->closure.objects[loader->program].path;
-	bool named = at_call && loader->mode != CP_LOAD_EXEC;
-	return cp_glibc_complain(relocation->loader, &complaint,
-		"symbol lookup error: ", "%s%s%s: undefined symbol: %s%s%s", named ? program : "",
-		named ? ": symbol lookup error: " : "", path, name,
-		symbol->version ? ", version " : "", cp_facts_string(facts, symbol->version));
+	cp_cleanup_free char *text = NULL;
+	/* Up to 2.29 the library of link time had to have it, and was named. */
+	bool strict = loader->config.minor < 30 && linked != CP_NO_OBJECT;
+	int length = strict ? asprintf(&text,
+				      "symbol %s%s version %s not defined in file %s with link "
+				      "time reference",
+				      name, loader->config.minor < 27 ? "," : "", version,
+				      soname_of(loader, linked))
+			    : asprintf(&text, "undefined symbol: %s%s%s", name,
+				      symbol->version ? ", version " : "", version);
+	if (length < 0) {
+		text = NULL;
+		return no_memory(loader);
+	}
+	return complain(relocation, &complaint,
+		strict ? "relocation error: " : "symbol lookup error: ", text);
+}
+
+/* Up to 2.40: a versioned reference meets the library it was linked with, and that has no version
+ * table any more. check_match asserts that this cannot be. */
+static int check_versionless(
+	struct relocation *relocation, const struct cp_symbol *symbol, size_t definer, bool at_call)
+{
+	struct cp_glibc *loader = relocation->loader;
+	int minor = loader->config.minor;
+	const struct cp_facts *other = loader->closure.objects[definer].facts;
+	if (minor >= 41 || !symbol->version || other->n_verdef || other->n_verneed ||
+		linked_with(relocation, symbol) != definer)
+		return 0;
+	struct cp_complaint complaint = {
+		.cause = CP_CAUSE_SYMBOL_VERSION,
+		.at_call = at_call,
+		.object = relocation->number,
+		.subject = cp_facts_string(relocation->facts, symbol->version),
+	};
+	if (loader->quiet)
+		return 0;
+	return cp_closure_problem(&loader->closure, &complaint, loader->err,
+		"Inconsistency detected by ld.so: dl-lookup.c: %d: check_match: Assertion "
+		"`version->filename == NULL || ! _dl_name_match_p (version->filename, map)' "
+		"failed!",
+		minor < 30   ? 112
+		: minor < 32 ? 111
+		: minor < 37 ? 107
+			     : 106);
 }
 
 static bool accepts_missing(
@@ -147,7 +225,8 @@ static bool accepts_missing(
 }
 
 /* Resolves undefined symbol `at`; *definer is CP_NO_OBJECT where there is none. 0 or -1. */
-static int resolve(struct relocation *relocation, uint32_t at, bool later, size_t *definer)
+static int resolve(
+	struct relocation *relocation, uint32_t at, size_t skip, bool later, size_t *definer)
 {
 	struct cp_glibc *loader = relocation->loader;
 	const struct cp_symbol *symbol = &relocation->facts->undefined[at];
@@ -159,11 +238,16 @@ static int resolve(struct relocation *relocation, uint32_t at, bool later, size_
 		return cp_error_set(
 			loader->err, E2BIG, "binding its symbols takes too many look-ups");
 	if (*state != MISSING_LATER)
-		*definer = cp_glibc_lookup(loader, relocation->facts, symbol, CP_NO_OBJECT);
+		*definer = cp_glibc_lookup(loader, relocation->facts, symbol, skip);
+	bool first = *state == UNASKED;
 	bool missing =
 		*definer == CP_NO_OBJECT && !accepts_missing(loader, relocation->facts, symbol);
 	*state = !missing ? FOUND : later ? MISSING_LATER : MISSING;
-	return missing ? report_missing(relocation, symbol, later) : 0;
+	if (missing)
+		return report_missing(relocation, symbol, later);
+	if (!first || *definer == CP_NO_OBJECT)
+		return 0;
+	return check_versionless(relocation, symbol, *definer, later);
 }
 
 /* Relocation types that the facts know but elf_machine_rela does not. */
@@ -190,9 +274,11 @@ static int relocate_one(struct relocation *relocation, const struct cp_reloc *re
 	enum cp_reloc_kind kind = cp_reloc_kind(loader->target->machine, reloc->type);
 	bool later = plt && relocation->lazy && kind == CP_RELOC_PLT;
 	size_t definer = relocation->number;
+	size_t skip = kind == CP_RELOC_COPY ? loader->program : CP_NO_OBJECT;
 	if (kind == CP_RELOC_NONE || kind == CP_RELOC_RELATIVE)
 		return 0;
-	if (reloc->symbol != CP_NO_SYMBOL && resolve(relocation, reloc->symbol, later, &definer))
+	if (reloc->symbol != CP_NO_SYMBOL &&
+		resolve(relocation, reloc->symbol, skip, later, &definer))
 		return -1;
 	if (is_unexpected(loader, reloc->type))
 		return report_unexpected(relocation, reloc->type, plt && relocation->lazy);
@@ -209,7 +295,7 @@ static int relocate_object(struct cp_glibc *loader, size_t number)
 		return 0;
 	cp_cleanup_free uint8_t *states = calloc(facts->n_undefined + 1, 1);
 	if (!states)
-		return cp_error_set(loader->err, ENOMEM, "no memory to bind symbols");
+		return no_memory(loader);
 	struct relocation relocation = {
 		.loader = loader,
 		.number = number,
@@ -230,7 +316,7 @@ int cp_glibc_relocate(struct cp_glibc *loader, const size_t *order, size_t count
 {
 	loader->tls.is_static = calloc(loader->closure.count + 1, sizeof(bool));
 	if (!loader->tls.is_static)
-		return cp_error_set(loader->err, ENOMEM, "no memory to bind symbols");
+		return no_memory(loader);
 	for (size_t i = 0; i < count; i++)
 		if (order[i] >= first && relocate_object(loader, order[i]))
 			return -1;

@@ -17,11 +17,11 @@ bool cp_glibc_has_version(const struct cp_facts *facts, const char *version)
 	return false;
 }
 
-/* Types that are code or data, and a value to take. */
+/* What is code or data, and not local. glibc passes over a value of 0 as well, unless the symbol
+ * is absolute or thread-local; but no section of a real object lies at 0, so that a value of 0
+ * is an absolute one. */
 static bool is_definition(const struct cp_symbol *symbol)
 {
-	if (symbol->flags & CP_SYM_NO_VALUE && symbol->type != STT_TLS)
-		return false;
 	if (symbol->visibility == STV_HIDDEN || symbol->visibility == STV_INTERNAL)
 		return false;
 	switch (symbol->type) {

@@ -170,6 +170,17 @@ static int add_object(struct cp_glibc *loader, const char *name, const char *pat
 		closure, *number, cp_facts_string(facts, facts->soname), loader->err);
 }
 
+/* A file that ends before its segments do is mapped all the same: the loader is killed by SIGBUS
+ * as soon as it touches what is not there. */
+static int report_cut(struct cp_glibc *loader, size_t object)
+{
+	struct cp_complaint complaint = {.cause = CP_CAUSE_NOT_ELF, .object = object};
+	const struct cp_facts *facts = loader->closure.objects[object].facts;
+	if (loader->quiet || facts->defect != CP_DEFECT_TRUNCATED)
+		return 0;
+	return cp_closure_problem(&loader->closure, &complaint, loader->err, NULL);
+}
+
 /* _dl_map_object: *number is the object that `name` means; CP_NO_OBJECT where it cannot be
  * mapped, which is reported. 0 or -1. */
 static int map_object(struct cp_glibc *loader, const char *name, size_t requester, size_t *number)
@@ -192,7 +203,9 @@ static int map_object(struct cp_glibc *loader, const char *name, size_t requeste
 	const char *reason = cp_glibc_refuses(loader, file.facts, &cause, &code);
 	if (reason)
 		return report_unmapped(loader, requester, path, cause, name, reason, code);
-	return add_object(loader, name, path, &file, requester, number);
+	if (add_object(loader, name, path, &file, requester, number))
+		return -1;
+	return report_cut(loader, *number);
 }
 
 static int map_need(struct cp_glibc *loader, size_t object, size_t at, struct sequence *list)
