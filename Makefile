@@ -46,6 +46,14 @@ $(BUILD)/tests/%: tests/%.c $(TEST_SUPPORT) $(BUILD)/asan/libscanner.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) -O1 $(SANITIZE) $^ $(LDLIBS) -lcmocka -o $@
 
+# Those of the command, tests/test_probe_NAME.c, link its parts too.
+$(BUILD)/asan/libprobe.a: $(patsubst %.c,$(BUILD)/asan/%.o,$(filter-out probe/main.c,$(PROBE)))
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/tests/test_probe_%: tests/test_probe_%.c $(BUILD)/asan/libprobe.a $(BUILD)/asan/libscanner.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Iprobe $(ALL_CFLAGS) -O1 $(SANITIZE) $^ $(LDLIBS) -lcmocka -o $@
+
 unit: $(UNIT_TESTS:%=$(BUILD)/tests/%)
 	@set -e; for test in $^; do $$test; done
 

@@ -11,7 +11,8 @@
 #include "table_rows.h"
 #include "text.h"
 
-#define LABEL_MOST 44 /* columns; a longer label pushes the rest of its row */
+#define LABEL_MOST 44 /* columns on a terminal; a longer label has a line of its own */
+#define LABEL_MOST_IN_FILE 96
 #define TARGETS_MOST 36
 #define REASON_LEAST 32 /* narrower than this, the reason gets a line of its own */
 #define ALL_TARGETS "every target"
@@ -129,7 +130,8 @@ static struct columns measure(
 	struct columns columns = {.label = 7, .targets = 6};
 	for (size_t i = 0; i < rows->count; i++) {
 		widen(&columns.outcome, strlen(cp_outcome_name(rows->rows[i].outcome)), 16);
-		widen(&columns.label, cp_text_width(rows->rows[i].label), LABEL_MOST);
+		widen(&columns.label, cp_text_width(rows->rows[i].label),
+			style->width ? LABEL_MOST : LABEL_MOST_IN_FILE);
 		widen(&columns.targets, cp_text_width(targets[i]), TARGETS_MOST);
 	}
 	columns.reason = 2 + columns.outcome + 2 + columns.label + 2 + columns.targets + 2;
@@ -152,7 +154,13 @@ static void put_row(FILE *file, const struct cp_row *row, const char *targets,
 		cp_table_plain(style));
 	pad(file, strlen(outcome), columns->outcome + 2);
 	fputs(row->label, file);
-	pad(file, cp_text_width(row->label), columns->label);
+	size_t label = cp_text_width(row->label);
+	if (style->width && label > columns->label) {
+		fputc('\n', file);
+		pad(file, 0, 2 + columns->outcome + 2);
+		label = 0;
+	}
+	pad(file, label, columns->label);
 	fprintf(file, "  %s", targets);
 	size_t indent = columns->reason;
 	if (indent) {
@@ -230,10 +238,9 @@ static void put_counts(FILE *file, const struct cp_rows *rows, size_t n_targets)
 			foreign == 1 ? " has" : "s have");
 	if (base)
 		fprintf(file,
-			"  %zu of the base's own libraries cannot be loaded by Node alone (-v "
-			"lists "
-			"them)\n",
-			base);
+			"  %zu of the base's own libraries %s not load by %s; plug-ins of its "
+			"programs seldom do (-v lists them)\n",
+			base, base == 1 ? "does" : "do", base == 1 ? "itself" : "themselves");
 	if (rows->count || loading || foreign || base)
 		fputc('\n', file);
 }

@@ -92,38 +92,78 @@ static void put_chain(FILE *file, const struct cp_load *load)
 	fputc('\n', file);
 }
 
-static void put_problem(FILE *file, const struct cp_problem *problem)
+/* Functions that are missing only at their first call can be dozens, so they share a line. */
+static void put_missing_calls(FILE *file, const struct cp_load *load)
 {
-	const char *cause = cp_cause_name(problem->cause);
-	fputs("      also         ", file);
-	if (problem->message) {
-		cp_text_put(file, problem->message);
-	} else {
-		fprintf(file, "%s ", cause ? cause : "unknown");
-		cp_text_put(file, problem->subject ? problem->subject : "");
+	size_t count = 0;
+	for (size_t i = 1; i < load->n_problems; i++) {
+		const struct cp_problem *problem = &load->problems[i];
+		if (!problem->at_call)
+			continue;
+		fputs(count++ ? ", " : "      calls also   ", file);
+		cp_text_put(file, problem->subject ? problem->subject : "?");
 	}
-	fputs(problem->at_call ? ", at the first call\n" : "\n", file);
+	if (count)
+		fputs(", missing too\n", file);
 }
 
+static void put_problems(FILE *file, const struct cp_load *load)
+{
+	for (size_t i = 1; i < load->n_problems; i++) {
+		const struct cp_problem *problem = &load->problems[i];
+		const char *cause = cp_cause_name(problem->cause);
+		if (problem->at_call)
+			continue;
+		fputs("      also         ", file);
+		if (problem->message) {
+			cp_text_put(file, problem->message);
+		} else {
+			fprintf(file, "%s ", cause ? cause : "");
+			cp_text_put(file, problem->subject ? problem->subject : "");
+		}
+		fputc('\n', file);
+	}
+	put_missing_calls(file, load);
+	if (load->problems_dropped)
+		fprintf(file, "      and %zu more problem%s\n", load->problems_dropped,
+			load->problems_dropped == 1 ? "" : "s");
+}
+
+static bool same_search(const struct cp_considered *a, const struct cp_considered *b)
+{
+	const char *left = a->needed_by ? a->needed_by : "",
+		   *right = b->needed_by ? b->needed_by : "";
+	return strcmp(a->name, b->name) == 0 && strcmp(left, right) == 0;
+}
+
+static void put_search(FILE *file, const struct cp_considered *tries, size_t count)
+{
+	fputs("      looked for   ", file);
+	cp_text_put(file, tries->name);
+	if (tries->needed_by) {
+		fputs(", needed by ", file);
+		cp_text_put(file, tries->needed_by);
+	}
+	fputc('\n', file);
+	for (size_t i = 0; i < count; i++) {
+		fputs("        ", file);
+		cp_text_put(file, tries[i].path);
+		fprintf(file, "  [%s] %s\n", tries[i].origin, tries[i].result);
+	}
+}
+
+/* The paths that were tried for each name, in order. A name that was found at the first try has
+ * nothing to tell. */
 static void put_considered(FILE *file, const struct cp_load *load)
 {
-	const struct cp_considered *last = NULL;
-	for (size_t i = 0; i < load->n_considered; i++) {
-		const struct cp_considered *try = &load->considered[i];
-		bool same = last && strcmp(last->name, try->name) == 0;
-		if (!same) {
-			fputs("      looked for   ", file);
-			cp_text_put(file, try->name);
-			if (try->needed_by) {
-				fputs(", needed by ", file);
-				cp_text_put(file, try->needed_by);
-			}
-			fputc('\n', file);
-		}
-		fputs("        ", file);
-		cp_text_put(file, try->path);
-		fprintf(file, "  [%s] %s\n", try->origin, try->result);
-		last = try;
+	const struct cp_considered *tries = load->considered;
+	for (size_t at = 0, count; at < load->n_considered; at += count) {
+		count = 1;
+		while (at + count < load->n_considered &&
+			same_search(&tries[at], &tries[at + count]))
+			count++;
+		if (count > 1 || strcmp(tries[at].result, "found") != 0)
+			put_search(file, &tries[at], count);
 	}
 }
 
@@ -149,17 +189,41 @@ static void put_load(FILE *file, const struct cp_object *object,
 	fputc('\n', file);
 	put_chain(file, load);
 	put_considered(file, load);
-	for (size_t i = 1; i < load->n_problems; i++)
-		put_problem(file, &load->problems[i]);
-	if (load->problems_dropped)
-		fprintf(file, "      and %zu more\n", load->problems_dropped);
+	put_problems(file, load);
 }
 
-/* The base's own objects are of interest only where the image itself cannot load them. */
+/* Whether it is the same on every target, and nothing to explain. */
+static bool all_well(const struct cp_scan *scan, const struct cp_object *object)
+{
+	for (size_t t = 0; t < scan->n_targets; t++)
+		if (object->loads[t].outcome != object->loads[0].outcome ||
+			cp_outcome_is_trouble(object->loads[t].outcome))
+			return false;
+	return scan->n_targets > 1 && cp_outcome_name(object->loads[0].outcome);
+}
+
+static void put_loads(FILE *file, const struct cp_scan *scan, const struct cp_object *object,
+	const struct cp_table_style *style)
+{
+	if (all_well(scan, object)) {
+		enum cp_outcome outcome = object->loads[0].outcome;
+		fprintf(file, "    every target: %s%s%s\n", cp_table_colour(style, outcome),
+			cp_outcome_name(outcome), cp_table_plain(style));
+		return;
+	}
+	for (size_t t = 0; t < scan->n_targets; t++)
+		if (!object->system || !scan->targets[t].base)
+			put_load(file, object, &scan->targets[t], &object->loads[t], style);
+}
+
+/* Of the base's own objects only the programs that the image itself cannot start are of interest;
+ * for its libraries the table's row says enough. */
 static bool is_shown(const struct cp_scan *scan, const struct cp_object *object)
 {
 	if (!object->system)
 		return true;
+	if (object->kind != CP_OBJECT_EXECUTABLE)
+		return false;
 	for (size_t t = 0; t < scan->n_targets; t++)
 		if (!scan->targets[t].base && object->loads[t].outcome == CP_OUTCOME_FAILS)
 			return true;
@@ -173,9 +237,7 @@ void cp_table_evidence(FILE *file, const struct cp_scan *scan, const struct cp_t
 		if (!is_shown(scan, object))
 			continue;
 		put_object_head(file, object, style);
-		for (size_t t = 0; t < scan->n_targets; t++)
-			if (!object->system || !scan->targets[t].base)
-				put_load(file, object, &scan->targets[t], &object->loads[t], style);
+		put_loads(file, scan, object, style);
 		fputc('\n', file);
 	}
 }

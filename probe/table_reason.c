@@ -13,6 +13,8 @@
 #include "table_rows.h"
 #include "text.h"
 
+#define SYMBOL_MOST 48
+
 /* What a sentence is about. */
 struct matter {
 	const struct cp_object *object;
@@ -35,21 +37,41 @@ static const char *other_libc(const struct matter *about)
 	const char *built_for = NULL;
 	if (about->object->facts)
 		built_for = cp_libc_name(about->object->facts->libc);
-	if (begins(about->subject, "ld-linux"))
-		built_for = "glibc";
-	if (begins(about->subject, "libc.musl-") || begins(about->subject, "ld-musl-"))
-		built_for = "musl";
 	return built_for && strcmp(built_for, about->libc) != 0 ? built_for : NULL;
+}
+
+/* The libc that a library belongs to, which no other has: a loader as a library, or what one libc
+ * splits off itself. NULL for all others. */
+static const char *libc_of_library(const char *name)
+{
+	static const char *const of_glibc[] = {"ld-linux", "libresolv.so.", "libanl.so.",
+		"libmvec.so.", "libnsl.so.", "libcrypt.so."};
+	static const char *const of_musl[] = {"libc.musl-", "ld-musl-"};
+	for (size_t i = 0; i < sizeof(of_glibc) / sizeof(of_glibc[0]); i++)
+		if (begins(name, of_glibc[i]))
+			return "glibc";
+	for (size_t i = 0; i < sizeof(of_musl) / sizeof(of_musl[0]); i++)
+		if (begins(name, of_musl[i]))
+			return "musl";
+	return NULL;
 }
 
 static void say_library(FILE *out, const struct matter *about)
 {
-	const char *built_for = other_libc(about);
-	if (built_for)
-		fprintf(out, "is built for %s: %s finds no %s", built_for, about->libc,
-			about->subject);
+	const char *of = libc_of_library(about->subject);
+	if (of && strcmp(of, about->libc) != 0)
+		fprintf(out, "is built for %s: %s finds no %s", of, about->libc, about->subject);
 	else
 		fprintf(out, "needs %s, which is not there", about->subject);
+}
+
+static void say_wrong_libc(FILE *out, const struct matter *about)
+{
+	const char *of = libc_of_library(about->subject);
+	if (!of)
+		of = other_libc(about);
+	fprintf(out, "is built for %s: %s finds no %s", of ? of : "another libc", about->libc,
+		about->subject);
 }
 
 /* Either the other libc's loader is needed as a library, or the target has none at all. */
@@ -61,7 +83,7 @@ static void say_loader(FILE *out, const struct matter *about)
 		fputs("needs a dynamic loader, and there is none", out);
 }
 
-/* How many further functions are missing in the same way. */
+/* How many further symbols are missing in the same way. */
 static size_t further_symbols(const struct matter *about)
 {
 	size_t count = 0;
@@ -73,13 +95,22 @@ static size_t further_symbols(const struct matter *about)
 	return count + about->load->problems_dropped;
 }
 
+/* C++ names can be hundreds of characters long; -v has them in full. */
+static void put_symbol(FILE *out, const char *name)
+{
+	bool cut = strlen(name) > SYMBOL_MOST;
+	fprintf(out, "%.*s%s", cut ? SYMBOL_MOST - 1 : SYMBOL_MOST, name, cut ? "…" : "");
+}
+
 static void say_symbol(FILE *out, const struct matter *about)
 {
 	bool nodes_own = cp_node_symbol(about->subject);
 	size_t more = further_symbols(about);
-	fprintf(out, "%s %s", about->problem->at_call ? "calls" : "needs", about->subject);
+	fprintf(out, "%s ", about->problem->at_call ? "calls" : "needs");
+	put_symbol(out, about->subject);
 	if (more)
-		fprintf(out, " and %zu more function%s", more, more == 1 ? "" : "s");
+		fprintf(out, " and %zu more %s%s", more,
+			about->problem->at_call ? "function" : "symbol", more == 1 ? "" : "s");
 	if (nodes_own)
 		fprintf(out, ", which Node does not have there");
 	else if (other_libc(about))
@@ -156,8 +187,7 @@ static void say_problem(FILE *out, const struct matter *about)
 		say_version(out, about);
 		break;
 	case CP_CAUSE_WRONG_LIBC:
-		fprintf(out, "is built for %s, not for %s",
-			other_libc(about) ? other_libc(about) : "another libc", about->libc);
+		say_wrong_libc(out, about);
 		break;
 	case CP_CAUSE_STATIC_TLS:
 		say_tls(out, about);
@@ -190,14 +220,19 @@ static void say_problem(FILE *out, const struct matter *about)
 	}
 }
 
-/* "its libvips.so.42 " where the problem is that of a library it brought along. */
+/* "its libvips.so.42 " where the problem is that of a library it brought along. The chain ends at
+ * the object with the problem; where it ends at what could not be found, the needer has it. */
 static void say_whose(FILE *out, const struct matter *about)
 {
-	const char *at_fault = about->problem->object;
-	if (!at_fault || about->load->n_chain < 2)
+	const struct cp_load *load = about->load;
+	size_t at = load->n_chain;
+	if (at && strcmp(load->chain[at - 1], about->subject) == 0)
+		at--;
+	if (at < 2)
 		return;
-	if (strcmp(cp_text_base_name(at_fault), cp_text_base_name(about->object->path)) != 0)
-		fprintf(out, "its %s ", cp_text_base_name(at_fault));
+	const char *name = cp_text_base_name(load->chain[at - 1]);
+	if (strcmp(name, cp_text_base_name(about->object->path)) != 0)
+		fprintf(out, "its %s ", name);
 }
 
 char *cp_reason(const struct cp_object *object, const struct cp_scan_target *target,

@@ -153,6 +153,8 @@ static int compare_rows(const void *a, const void *b)
 		return left->system ? 1 : -1;
 	if (left->outcome != right->outcome)
 		return left->outcome > right->outcome ? -1 : 1;
+	if ((*left->label == '/') != (*right->label == '/')) /* packages before loose objects */
+		return *left->label == '/' ? 1 : -1;
 	int order = strcmp(left->label, right->label);
 	if (order)
 		return order;

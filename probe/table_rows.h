@@ -28,7 +28,7 @@ struct cp_tally {
 };
 
 struct cp_rows {
-	struct cp_row *rows; /* worst outcome first, then by label, then by target */
+	struct cp_row *rows; /* worst outcome first, then packages, then by label and target */
 	size_t count, size;
 	struct cp_tally *tallies;    /* one per target */
 	size_t load_everywhere;      /* packages */
