@@ -41,8 +41,9 @@ scan "noise" 1 "noise.tar" "docker-archive:$work/noise.tar"
 scan "a directory that is no layout" 1 "oci-layout|index.json" "oci:$work/layer"
 
 # --- archives
+# The last tenth is the padding of tar's last record.
 size=$(stat -c %s "$work/good/docker.tar")
-for part in 1 2 3 4 5 6 7 8 9; do
+for part in 1 2 3 4 5 6 7 8; do
 	head -c $((size * part / 10)) "$work/good/docker.tar" > "$work/cut.tar"
 	scan "an archive cut at $part/10" 1 "cut.tar|layer.tar" "docker-archive:$work/cut.tar"
 done
