@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "elf_builder.h"
+#include "elf_builder_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static void reserve(struct elf_image *image, size_t more)
 		abort();
 }
 
-static size_t put_bytes(struct elf_image *image, const void *bytes, size_t size)
+size_t elf_put_bytes(struct elf_image *image, const void *bytes, size_t size)
 {
 	reserve(image, size);
 	size_t at = image->size;
@@ -28,16 +28,16 @@ static size_t put_bytes(struct elf_image *image, const void *bytes, size_t size)
 	return at;
 }
 
-static void put_zeros(struct elf_image *image, size_t size)
+void elf_put_zeros(struct elf_image *image, size_t size)
 {
 	reserve(image, size);
 	memset(image->bytes + image->size, 0, size);
 	image->size += size;
 }
 
-static size_t align(struct elf_image *image)
+size_t elf_align(struct elf_image *image)
 {
-	put_zeros(image, -image->size & 7);
+	elf_put_zeros(image, -image->size & 7);
 	return image->size;
 }
 
@@ -49,10 +49,10 @@ void elf_patch(struct elf_image *image, size_t offset, uint64_t value, size_t wi
 	}
 }
 
-static void put(struct elf_image *image, uint64_t value, size_t width)
+void elf_put(struct elf_image *image, uint64_t value, size_t width)
 {
 	size_t at = image->size;
-	put_zeros(image, width);
+	elf_put_zeros(image, width);
 	elf_patch(image, at, value, width);
 }
 
@@ -61,22 +61,22 @@ static size_t address_width(const struct elf_image *image)
 	return image->wide ? 8 : 4;
 }
 
-static void put_address(struct elf_image *image, uint64_t value)
+void elf_put_address(struct elf_image *image, uint64_t value)
 {
-	put(image, value, address_width(image));
+	elf_put(image, value, address_width(image));
 }
 
 /* --- strings --------------------------------------------------------------- */
 
 /* The offset of `text` in the string table, which must be the last thing in the
  * image the first time a text is asked for. */
-static uint32_t string(struct elf_image *image, const char *text)
+uint32_t elf_string(struct elf_image *image, const char *text)
 {
 	const char *table = (const char *)image->bytes + image->strtab;
 	for (size_t at = 0; at < image->strtab_size; at += strlen(table + at) + 1)
 		if (!strcmp(table + at, text))
 			return (uint32_t)at;
-	size_t at = put_bytes(image, text, strlen(text) + 1) - image->strtab;
+	size_t at = elf_put_bytes(image, text, strlen(text) + 1) - image->strtab;
 	image->strtab_size = image->size - image->strtab;
 	return (uint32_t)at;
 }
@@ -84,294 +84,43 @@ static uint32_t string(struct elf_image *image, const char *text)
 static void string_or_none(struct elf_image *image, const char *text)
 {
 	if (text)
-		string(image, text);
-}
-
-/* A symbol that the image defines. */
-static bool is_defined(const struct elf_symbol *symbol)
-{
-	return symbol->value || symbol->section || symbol->code;
+		elf_string(image, text);
 }
 
 static void put_strings(struct elf_image *image, const struct elf_spec *spec)
 {
-	image->strtab = put_bytes(image, "", 1);
+	image->strtab = elf_put_bytes(image, "", 1);
 	image->strtab_size = 1;
 	for (size_t i = 0; i < ELF_BUILDER_MAX && spec->needed[i]; i++)
-		string(image, spec->needed[i]);
+		elf_string(image, spec->needed[i]);
 	string_or_none(image, spec->soname);
 	string_or_none(image, spec->rpath);
 	string_or_none(image, spec->runpath);
 	for (size_t i = 0; i < ELF_BUILDER_MAX && spec->symbols[i].name; i++) {
-		string(image, spec->symbols[i].name);
+		elf_string(image, spec->symbols[i].name);
 		string_or_none(image, spec->symbols[i].version);
 		string_or_none(image, spec->symbols[i].file);
 	}
 }
 
-/* --- symbols and their versions -------------------------------------------- */
-
-/* A version that a symbol has: wanted from `file`, or defined here (file NULL). */
-struct version {
-	const char *file, *name;
-	bool weak;
-};
-
-/* The symbols in the order of .dynsym, less the null symbol: the undefined ones come
- * first, as a GNU hash table wants them. */
-struct plan {
-	const struct elf_symbol *order[ELF_BUILDER_MAX];
-	uint64_t values[ELF_BUILDER_MAX];
-	size_t n_symbols, first_defined;
-	struct version versions[ELF_BUILDER_MAX]; /* version index 2 is the first */
-	size_t n_versions;
-};
-
-static void plan_symbols(struct plan *plan, const struct elf_spec *spec, bool defined)
-{
-	for (size_t i = 0; i < ELF_BUILDER_MAX && spec->symbols[i].name; i++)
-		if (is_defined(&spec->symbols[i]) == defined)
-			plan->order[plan->n_symbols++] = &spec->symbols[i];
-}
-
-static const char *version_file(const struct elf_symbol *symbol)
-{
-	return is_defined(symbol) ? NULL : symbol->file;
-}
-
-static bool same_file(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
-/* The version index of a symbol; adds its version to the plan where it is new. */
-static uint16_t version_index(struct plan *plan, const struct elf_symbol *symbol)
-{
-	if (!symbol->version)
-		return VER_NDX_GLOBAL;
-	const char *file = version_file(symbol);
-	size_t at = 0;
-	while (at < plan->n_versions && (strcmp(plan->versions[at].name, symbol->version) ||
-						!same_file(plan->versions[at].file, file)))
-		at++;
-	if (at == plan->n_versions)
-		plan->versions[plan->n_versions++] =
-			(struct version){file, symbol->version, symbol->weak_need};
-	return (uint16_t)(at + 2);
-}
-
-static struct plan make_plan(const struct elf_spec *spec)
-{
-	struct plan plan = {0};
-	plan_symbols(&plan, spec, false);
-	plan.first_defined = plan.n_symbols;
-	plan_symbols(&plan, spec, true);
-	for (size_t i = 0; i < plan.n_symbols; i++)
-		version_index(&plan, plan.order[i]);
-	return plan;
-}
-
-static size_t symbol_index(const struct plan *plan, const char *name)
-{
-	for (size_t i = 0; name && i < plan->n_symbols; i++)
-		if (!strcmp(plan->order[i]->name, name))
-			return i + 1;
-	return 0;
-}
-
-static void put_code(struct elf_image *image, struct plan *plan)
-{
-	image->code = align(image);
-	for (size_t i = 0; i < plan->n_symbols; i++) {
-		const struct elf_symbol *symbol = plan->order[i];
-		plan->values[i] = symbol->value;
-		if (symbol->code)
-			plan->values[i] = ELF_BUILDER_BASE +
-					  put_bytes(image, symbol->code, symbol->code_size);
-	}
-}
-
-static void put_symbol(struct elf_image *image, const struct elf_symbol *symbol, uint64_t value)
-{
-	uint8_t bind = symbol->bind ? symbol->bind : STB_GLOBAL;
-	if (symbol->local)
-		bind = STB_LOCAL;
-	uint8_t type = symbol->type ? symbol->type : STT_FUNC;
-	uint16_t section = symbol->section;
-	if (is_defined(symbol) && !section)
-		section = SHN_ABS;
-	put(image, string(image, symbol->name), 4);
-	if (!image->wide) {
-		put(image, value, 4);
-		put(image, 0, 4); /* st_size */
-	}
-	put(image, ELF64_ST_INFO(bind, type), 1);
-	put(image, symbol->visibility, 1);
-	put(image, section, 2);
-	if (image->wide) {
-		put(image, value, 8);
-		put(image, 0, 8);
-	}
-}
-
-static void put_symbols(struct elf_image *image, const struct plan *plan)
-{
-	image->symtab = align(image);
-	image->n_symbols = plan->n_symbols + 1;
-	put_zeros(image, image->wide ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym));
-	for (size_t i = 0; i < plan->n_symbols; i++)
-		put_symbol(image, plan->order[i], plan->values[i]);
-}
-
-/* One bucket, with all symbols in its chain. */
-static void put_sysv_hash(struct elf_image *image, const struct plan *plan)
-{
-	image->hash = align(image);
-	put(image, 1, 4);
-	put(image, plan->n_symbols + 1, 4);
-	put(image, plan->n_symbols ? 1 : 0, 4);
-	put(image, 0, 4);
-	for (size_t i = 1; i <= plan->n_symbols; i++)
-		put(image, i < plan->n_symbols ? i + 1 : 0, 4);
-}
-
-static uint32_t gnu_hash(const char *name)
-{
-	uint32_t hash = 5381;
-	for (; *name; name++)
-		hash = (hash << 5) + hash + (unsigned char)*name;
-	return hash;
-}
-
-/* One bucket and a filter that lets everything through. */
-static void put_gnu_hash(struct elf_image *image, const struct plan *plan)
-{
-	bool any = plan->first_defined < plan->n_symbols;
-	image->gnu_hash = align(image);
-	put(image, 1, 4);
-	put(image, any ? plan->first_defined + 1 : 1, 4);
-	put(image, 1, 4);
-	put(image, 6, 4);
-	put_address(image, UINT64_MAX);
-	put(image, any ? plan->first_defined + 1 : 0, 4);
-	for (size_t i = plan->first_defined; i < plan->n_symbols; i++)
-		put(image, (gnu_hash(plan->order[i]->name) & ~1u) | (i + 1 == plan->n_symbols), 4);
-}
-
-static void put_hashes(struct elf_image *image, const struct plan *plan, enum elf_hash hash)
-{
-	if (hash == ELF_HASH_SYSV || hash == ELF_HASH_BOTH)
-		put_sysv_hash(image, plan);
-	if (hash == ELF_HASH_GNU || hash == ELF_HASH_BOTH)
-		put_gnu_hash(image, plan);
-}
-
-static void put_versym(struct elf_image *image, struct plan *plan)
-{
-	image->versym = align(image);
-	put(image, 0, 2);
-	for (size_t i = 0; i < plan->n_symbols; i++) {
-		uint16_t index = version_index(plan, plan->order[i]);
-		put(image, index | (plan->order[i]->hidden_version ? 0x8000 : 0), 2);
-	}
-}
-
-static size_t versions_of(const struct plan *plan, const char *file, size_t from)
-{
-	size_t count = 0;
-	for (size_t i = from; i < plan->n_versions; i++)
-		count += same_file(plan->versions[i].file, file);
-	return count;
-}
-
-/* One record for the file of version `first`, with all versions wanted from it. */
-static void put_file_needs(struct elf_image *image, const struct plan *plan, size_t first)
-{
-	const char *file = plan->versions[first].file;
-	size_t count = versions_of(plan, file, first);
-	size_t record = image->size;
-	put(image, VER_NEED_CURRENT, 2);
-	put(image, count, 2);
-	put(image, string(image, file), 4);
-	put(image, sizeof(Elf64_Verneed), 4);
-	put(image, 0, 4);
-	for (size_t i = first; i < plan->n_versions; i++) {
-		const struct version *version = &plan->versions[i];
-		if (!same_file(version->file, file))
-			continue;
-		put(image, 0, 4); /* vna_hash: no reader of facts asks */
-		put(image, version->weak ? VER_FLG_WEAK : 0, 2);
-		put(image, i + 2, 2);
-		put(image, string(image, version->name), 4);
-		put(image, --count ? sizeof(Elf64_Vernaux) : 0, 4);
-	}
-	bool more = false;
-	for (size_t i = first + 1; i < plan->n_versions; i++)
-		more |= plan->versions[i].file && !same_file(plan->versions[i].file, file);
-	if (more)
-		elf_patch(
-			image, record + offsetof(Elf64_Verneed, vn_next), image->size - record, 4);
-}
-
-static void put_verneed(struct elf_image *image, const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->n_versions; i++) {
-		const char *file = plan->versions[i].file;
-		bool first = file != NULL;
-		for (size_t before = 0; before < i; before++)
-			first &= !same_file(plan->versions[before].file, file);
-		if (!first)
-			continue;
-		if (!image->verneed)
-			image->verneed = align(image);
-		put_file_needs(image, plan, i);
-	}
-}
-
-static void put_definition(
-	struct elf_image *image, uint16_t flags, uint16_t index, const char *name, bool more)
-{
-	put(image, VER_DEF_CURRENT, 2);
-	put(image, flags, 2);
-	put(image, index, 2);
-	put(image, 1, 2); /* vd_cnt */
-	put(image, 0, 4); /* vd_hash */
-	put(image, sizeof(Elf64_Verdef), 4);
-	put(image, more ? sizeof(Elf64_Verdef) + sizeof(Elf64_Verdaux) : 0, 4);
-	put(image, string(image, name), 4);
-	put(image, 0, 4);
-}
-
-static void put_verdef(
-	struct elf_image *image, const struct elf_spec *spec, const struct plan *plan)
-{
-	size_t left = versions_of(plan, NULL, 0);
-	if (!left)
-		return;
-	image->verdef = align(image);
-	put_definition(image, VER_FLG_BASE, 1, spec->soname ? spec->soname : "", true);
-	for (size_t i = 0; i < plan->n_versions; i++)
-		if (!plan->versions[i].file)
-			put_definition(image, 0, (uint16_t)(i + 2), plan->versions[i].name, --left);
-}
-
 /* --- relocations ----------------------------------------------------------- */
 
 static void put_reloc(
-	struct elf_image *image, const struct plan *plan, const struct elf_reloc *reloc)
+	struct elf_image *image, const struct elf_plan *plan, const struct elf_reloc *reloc)
 {
-	uint64_t symbol = symbol_index(plan, reloc->symbol);
-	put_address(image, 0x1000); /* r_offset */
-	put_address(image, image->wide ? symbol << 32 | reloc->type : symbol << 8 | reloc->type);
+	uint64_t symbol = elf_symbol_index(plan, reloc->symbol);
+	elf_put_address(image, 0x1000); /* r_offset */
+	elf_put_address(
+		image, image->wide ? symbol << 32 | reloc->type : symbol << 8 | reloc->type);
 	if (!reloc->rel)
-		put_address(image, 0); /* r_addend */
+		elf_put_address(image, 0); /* r_addend */
 }
 
 /* Puts the relocations of one table; returns its offset, 0 where it has none. */
 static size_t put_relocs(struct elf_image *image, const struct elf_spec *spec,
-	const struct plan *plan, bool plt, bool rel, size_t *size)
+	const struct elf_plan *plan, bool plt, bool rel, size_t *size)
 {
-	size_t start = align(image);
+	size_t start = elf_align(image);
 	for (size_t i = 0; i < ELF_BUILDER_MAX && spec->relocs[i].type; i++)
 		if (spec->relocs[i].plt == plt && (plt || spec->relocs[i].rel == rel))
 			put_reloc(image, plan, &spec->relocs[i]);
@@ -383,18 +132,18 @@ static size_t put_relocs(struct elf_image *image, const struct elf_spec *spec,
 
 static void put_note(struct elf_image *image, const char *owner, uint32_t type, const char *text)
 {
-	put(image, strlen(owner) + 1, 4);
-	put(image, strlen(text), 4);
-	put(image, type, 4);
-	put_bytes(image, owner, strlen(owner) + 1);
-	put_zeros(image, -image->size & 3);
-	put_bytes(image, text, strlen(text));
-	put_zeros(image, -image->size & 3);
+	elf_put(image, strlen(owner) + 1, 4);
+	elf_put(image, strlen(text), 4);
+	elf_put(image, type, 4);
+	elf_put_bytes(image, owner, strlen(owner) + 1);
+	elf_put_zeros(image, -image->size & 3);
+	elf_put_bytes(image, text, strlen(text));
+	elf_put_zeros(image, -image->size & 3);
 }
 
 static size_t put_notes(struct elf_image *image, const struct elf_spec *spec)
 {
-	image->notes = align(image);
+	image->notes = elf_align(image);
 	if (spec->note_owner)
 		put_note(image, spec->note_owner, 1, "\1\0\0\0");
 	if (spec->build_id)
@@ -404,8 +153,8 @@ static size_t put_notes(struct elf_image *image, const struct elf_spec *spec)
 
 static void put_dyn(struct elf_image *image, int64_t tag, uint64_t value)
 {
-	put_address(image, (uint64_t)tag);
-	put_address(image, value);
+	elf_put_address(image, (uint64_t)tag);
+	elf_put_address(image, value);
 }
 
 static void put_dyn_table(struct elf_image *image, int64_t tag, size_t offset)
@@ -417,7 +166,7 @@ static void put_dyn_table(struct elf_image *image, int64_t tag, size_t offset)
 static void put_dyn_string(struct elf_image *image, int64_t tag, const char *text)
 {
 	if (text)
-		put_dyn(image, tag, string(image, text));
+		put_dyn(image, tag, elf_string(image, text));
 }
 
 static void put_dyn_relocs(
@@ -439,7 +188,7 @@ static bool plt_is_rel(const struct elf_spec *spec)
 
 static size_t put_dynamic(struct elf_image *image, const struct elf_spec *spec)
 {
-	image->dynamic = align(image);
+	image->dynamic = elf_align(image);
 	for (size_t i = 0; i < ELF_BUILDER_MAX && spec->needed[i]; i++)
 		put_dyn_string(image, DT_NEEDED, spec->needed[i]);
 	put_dyn_string(image, DT_SONAME, spec->soname);
@@ -477,20 +226,20 @@ static void put_header(struct elf_image *image, const struct elf_spec *spec)
 	ident[EI_DATA] = image->big_endian ? ELFDATA2MSB : ELFDATA2LSB;
 	ident[EI_VERSION] = EV_CURRENT;
 	ident[EI_OSABI] = spec->os_abi;
-	put_bytes(image, ident, sizeof(ident));
-	put(image, spec->type ? spec->type : ET_DYN, 2);
-	put(image, spec->machine ? spec->machine : EM_X86_64, 2);
-	put(image, EV_CURRENT, 4);
-	put_address(image, 0); /* e_entry */
-	put_address(image, image->wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr));
-	put_address(image, 0); /* e_shoff: loaders need no sections */
-	put(image, 0, 4);      /* e_flags */
-	put(image, image->wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr), 2);
-	put(image, image->wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr), 2);
-	put(image, N_PHDRS, 2);
-	put_zeros(image, 6); /* e_shentsize, e_shnum, e_shstrndx */
+	elf_put_bytes(image, ident, sizeof(ident));
+	elf_put(image, spec->type ? spec->type : ET_DYN, 2);
+	elf_put(image, spec->machine ? spec->machine : EM_X86_64, 2);
+	elf_put(image, EV_CURRENT, 4);
+	elf_put_address(image, 0); /* e_entry */
+	elf_put_address(image, image->wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr));
+	elf_put_address(image, 0); /* e_shoff: loaders need no sections */
+	elf_put(image, 0, 4);      /* e_flags */
+	elf_put(image, image->wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr), 2);
+	elf_put(image, image->wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr), 2);
+	elf_put(image, N_PHDRS, 2);
+	elf_put_zeros(image, 6); /* e_shentsize, e_shnum, e_shstrndx */
 	image->phdrs = image->size;
-	put_zeros(image, N_PHDRS * (image->wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr)));
+	elf_put_zeros(image, N_PHDRS * (image->wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr)));
 }
 
 struct segment {
@@ -552,24 +301,19 @@ struct elf_image elf_build(const struct elf_spec *spec)
 {
 	struct elf_image image = {
 		.wide = spec->elf_class != ELFCLASS32, .big_endian = spec->encoding == ELFDATA2MSB};
-	struct plan plan = make_plan(spec);
+	struct elf_plan plan = elf_make_plan(spec);
 	put_header(&image, spec);
 	if (spec->interpreter)
 		image.interpreter =
-			put_bytes(&image, spec->interpreter, strlen(spec->interpreter) + 1);
+			elf_put_bytes(&image, spec->interpreter, strlen(spec->interpreter) + 1);
 	size_t notes_size = put_notes(&image, spec);
 	if (spec->text)
-		put_bytes(&image, spec->text, strlen(spec->text) + 1);
-	put_code(&image, &plan);
+		elf_put_bytes(&image, spec->text, strlen(spec->text) + 1);
+	elf_put_code(&image, &plan);
 	size_t dynamic_size = 0;
 	if (!spec->no_dynamic) {
 		put_strings(&image, spec);
-		put_symbols(&image, &plan);
-		put_hashes(&image, &plan, spec->hash);
-		if (plan.n_versions)
-			put_versym(&image, &plan);
-		put_verneed(&image, &plan);
-		put_verdef(&image, spec, &plan);
+		elf_put_symbols(&image, spec, &plan);
 		image.rel = put_relocs(&image, spec, &plan, false, true, &image.rel_size);
 		image.rela = put_relocs(&image, spec, &plan, false, false, &image.rela_size);
 		image.jmprel = put_relocs(&image, spec, &plan, true, false, &image.jmprel_size);
