@@ -36,6 +36,11 @@ static const struct elf_spec specs[] = {
 		.note_owner = "OpenBSD",
 		.text = "https://nodejs.org/download/release/v20.20.2/",
 		.symbols = {{.name = "napi_module_register", .value = 0x1000}}},
+	{.machine = EM_AARCH64,
+		.needed = {"libc.so"},
+		.symbols = {{.name = "node_api_module_get_api_version_v1",
+			.code = "\x5f\x24\x03\xd5\x40\x01\x80\x52\xc0\x03\x5f\xd6",
+			.code_size = 12}}},
 	{.rpath = "/opt", .bind_now = true, .textrel = true, .symbols = {{.name = "a"}}},
 };
 
