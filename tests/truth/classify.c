@@ -32,7 +32,7 @@ static bool of_node(const char *symbol)
 	return false;
 }
 
-/* What the header of `path` in `root` says against this machine: what both loaders look at. */
+/* What the header of `path` in `root` says against this machine. */
 static enum cp_cause of_header(const char *root, const char *path)
 {
 	char file[PATH_MAX];
@@ -50,10 +50,8 @@ static enum cp_cause of_header(const char *root, const char *path)
 }
 
 /* A library that is not there: by its name. */
-static enum cp_cause absent(const char *name, enum cp_libc libc, const char *path)
+static enum cp_cause absent(const char *name, enum cp_libc libc)
 {
-	if (begins(name, path)) /* it is there: glibc says so of another machine's object */
-		return CP_CAUSE_WRONG_ARCHITECTURE;
 	if (libc == CP_LIBC_MUSL && begins(name, "ld-linux"))
 		return CP_CAUSE_MISSING_LOADER;
 	if (libc == CP_LIBC_GLIBC && (begins(name, "libc.musl-") || begins(name, "ld-musl-")))
@@ -66,25 +64,20 @@ static enum cp_cause of_symbol(const char *symbol)
 	return of_node(symbol) ? CP_CAUSE_NODE_ABI : CP_CAUSE_MISSING_SYMBOL;
 }
 
-static enum cp_cause classify_musl(const char *text, const char *path, const char *root)
+static enum cp_cause classify_musl(const char *text)
 {
-	if (begins(text, "Error loading shared library ")) {
-		const char *name = text + strlen("Error loading shared library ");
-		if (has(text, ": No such file or directory"))
-			return absent(name, CP_LIBC_MUSL, path);
-		return has(text, ": Exec format error") && begins(name, path)
-			       ? of_header(root, path)
+	static const char library[] = "Error loading shared library ";
+	if (begins(text, library))
+		return has(text, ": No such file or directory")
+			       ? absent(text + strlen(library), CP_LIBC_MUSL)
 			       : CAUSE_UNTOLD;
-	}
-	if (has(text, "unsupported relocation type"))
-		return of_header(root, path);
 	if (has(text, "initial-exec TLS resolves to dynamic definition"))
 		return CP_CAUSE_STATIC_TLS;
 	const char *symbol = strstr(text, ": ");
 	return has(text, ": symbol not found") ? of_symbol(symbol + 2) : CAUSE_UNTOLD;
 }
 
-static enum cp_cause classify_glibc(const char *text, const char *path)
+static enum cp_cause classify_glibc(const char *text)
 {
 	const char *symbol = strstr(text, "undefined symbol: ");
 	if (symbol)
@@ -102,11 +95,14 @@ static enum cp_cause classify_glibc(const char *text, const char *path)
 		return has(text, "libc.so: ") ? CP_CAUSE_WRONG_LIBC : CP_CAUSE_NOT_ELF;
 	const char *name = strstr(text, "error while loading shared libraries: ");
 	name = name ? name + strlen("error while loading shared libraries: ") : text;
-	return has(text, "cannot open shared object file") ? absent(name, CP_LIBC_GLIBC, path)
-							   : CP_CAUSE_NONE;
+	return has(text, "cannot open shared object file") ? absent(name, CP_LIBC_GLIBC)
+							   : CAUSE_UNTOLD;
 }
 
 enum cp_cause classify(const char *text, enum cp_libc libc, const char *path, const char *root)
 {
-	return libc == CP_LIBC_MUSL ? classify_musl(text, path, root) : classify_glibc(text, path);
+	enum cp_cause seen = of_header(root, path);
+	if (seen != CAUSE_UNTOLD) /* whatever the loader stumbled on first */
+		return seen;
+	return libc == CP_LIBC_MUSL ? classify_musl(text) : classify_glibc(text);
 }
