@@ -10,6 +10,7 @@
  *     env: LD_LIBRARY_PATH=/x    for the process that loads it
  *     root-file: PATH=TEXT       a file in the root, which only this case sees (put by prepare.sh)
  *     root-copy: PATH=OBJECT     the same with one of the case's objects
+ *     root-remove: PATH          the same for a file that the root is to be without
  */
 #include <errno.h>
 #include <fts.h>

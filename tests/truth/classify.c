@@ -49,14 +49,14 @@ static enum cp_cause of_header(const char *root, const char *path)
 		       : CAUSE_UNTOLD;
 }
 
-/* A library that is not there: by its name. */
+/* A library that is not there: by its name, up to the colon after it. */
 static enum cp_cause absent(const char *name, enum cp_libc libc)
 {
-	if (libc == CP_LIBC_MUSL && begins(name, "ld-linux"))
-		return CP_CAUSE_MISSING_LOADER;
-	if (libc == CP_LIBC_GLIBC && (begins(name, "libc.musl-") || begins(name, "ld-musl-")))
+	if (libc == CP_LIBC_GLIBC && (begins(name, "libc.musl-") || begins(name, "ld-musl-") ||
+					     begins(name, "libc.so:")))
 		return CP_CAUSE_WRONG_LIBC;
-	return CP_CAUSE_MISSING_LIBRARY;
+	return begins(name, "ld-linux-") || begins(name, "ld-musl-") ? CP_CAUSE_MISSING_LOADER
+								     : CP_CAUSE_MISSING_LIBRARY;
 }
 
 static enum cp_cause of_symbol(const char *symbol)

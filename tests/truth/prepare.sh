@@ -100,14 +100,17 @@ own_root() {
 	own=$1@$2
 	cp -al "$1" "$own"
 	rm -rf "$own/case" "$own/pkg"
+	sed -n 's/^root-remove: *//p' "$3/case.txt" | while IFS= read -r file; do
+		rm -f "$own$file"
+	done
 	sed -n 's/^root-file: *//p' "$3/case.txt" | while IFS= read -r line; do
-		file=$own/${line%%=*}
+		file=$own${line%%=*}
 		mkdir -p "$(dirname "$file")"
 		rm -f "$file" # not the shared one
 		printf '%b' "${line#*=}" >"$file"
 	done
 	sed -n 's/^root-copy: *//p' "$3/case.txt" | while IFS= read -r line; do
-		file=$own/${line%%=*}
+		file=$own${line%%=*}
 		mkdir -p "$(dirname "$file")"
 		cp "$3/${line#*=}" "$file"
 	done

@@ -91,6 +91,23 @@ static struct tally *tally_of(struct truth *truth, const char *loader)
 	return tally;
 }
 
+/* Ends a line of FIELDS tab-separated texts. Messages may quote memory that is no text. */
+static void print_row(FILE *file, size_t count, const char *const fields[])
+{
+	for (size_t i = 0; i < count; i++) {
+		for (const char *at = shown(fields[i]); *at; at++)
+			if ((unsigned char)*at < ' ' || (unsigned char)*at > '~')
+				fprintf(file, "\\x%02x", (unsigned char)*at);
+			else
+				putc(*at, file);
+		putc(i + 1 < count ? '\t' : '\n', file);
+	}
+}
+
+#define ROW(file, ...)                                                                             \
+	print_row(file, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *),                    \
+		(const char *[]){__VA_ARGS__})
+
 /* Counts one field, and prints the row where the two differ. */
 static void compare(struct score *score, const struct tally *tally, const char *path,
 	const char *field, const char *real, const char *simulated)
@@ -99,8 +116,7 @@ static void compare(struct score *score, const struct tally *tally, const char *
 	if (strcmp(shown(real), shown(simulated)) == 0)
 		score->agreed++;
 	else
-		printf("%s\t%s\t%s\t%s\t%s\n", tally->loader, path, field, shown(real),
-			shown(simulated));
+		ROW(stdout, tally->loader, path, field, real, simulated);
 }
 
 static void compare_lazy(struct tally *tally, const char *path, const struct judgement *real,
@@ -133,18 +149,17 @@ static void print_unsteady(
 	const struct tally *tally, const char *path, const struct answer answers[ATTEMPTS])
 {
 	for (int i = 0; i < ATTEMPTS; i++)
-		printf("%s\t%s\tunsteady, attempt %d\t%s\t%s\n", tally->loader, path, i + 1,
-			cp_outcome_name(answers[i].lazy.outcome), shown(answers[i].lazy.message));
+		ROW(stdout, tally->loader, path, "unsteady",
+			cp_outcome_name(answers[i].lazy.outcome), answers[i].lazy.message);
 }
 
 static void write_pair(FILE *file, const struct tally *tally, const char *path,
 	const struct judgement *real, const struct judgement *simulated)
 {
 	if (file)
-		fprintf(file, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", tally->loader, path,
-			shown(cp_outcome_name(real->outcome)), told(real->cause),
-			shown(real->message), shown(cp_outcome_name(simulated->outcome)),
-			shown(cp_cause_name(simulated->cause)), shown(simulated->message));
+		ROW(file, tally->loader, path, cp_outcome_name(real->outcome), told(real->cause),
+			real->message, cp_outcome_name(simulated->outcome),
+			cp_cause_name(simulated->cause), simulated->message);
 }
 
 /* Whether the simulation gives this answer, as far as it is told. */
@@ -177,8 +192,8 @@ static void compare_pair(struct truth *truth, struct tally *tally, const struct 
 	if (!steady)
 		print_unsteady(tally, subject->path, answers);
 	if (real->signal && truth->verbose)
-		printf("%s\t%s\tconstructor died\tsignal %d\t-\n", tally->loader, subject->path,
-			real->signal);
+		ROW(stdout, tally->loader, subject->path, "constructor died",
+			strsignal(real->signal), NULL);
 	compare_lazy(tally, subject->path, &real->lazy, &simulated->lazy);
 	if (!subject->exec)
 		compare_now(tally, subject->path, &real->now, &simulated->now);
