@@ -57,6 +57,25 @@ $(BUILD)/tests/test_probe_%: tests/test_probe_%.c $(BUILD)/asan/libprobe.a $(BUI
 unit: $(UNIT_TESTS:%=$(BUILD)/tests/%)
 	@set -e; for test in $^; do $$test; done
 
+cli: $(BUILD)/compatprobe
+	@tests/test_cli.sh $<
+
+manual: # troff has nothing to say about the manual page
+	@man --warnings -l docs/compatprobe.1 2>&1 >/dev/null | grep . && exit 1 || echo "manual: clean"
+
+# What is installed, and where: also the list of what uninstall removes.
+INSTALLED = $(PREFIX)/bin/compatprobe $(PREFIX)/share/man/man1/compatprobe.1 \
+	$(PREFIX)/share/doc/compatprobe/LICENSE $(PREFIX)/share/doc/compatprobe/base-format.md
+
+install: $(BUILD)/compatprobe
+	install -D -m 755 $(BUILD)/compatprobe $(DESTDIR)$(PREFIX)/bin/compatprobe
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/compatprobe.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/compatprobe LICENSE docs/base-format.md
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	rmdir $(DESTDIR)$(PREFIX)/share/doc/compatprobe
+
 # What a Debian machine needs, installed only where something is missing.
 PACKAGES = gcc clang clang-format clang-tidy make pkg-config libarchive-dev libisal-dev libzstd-dev \
 	libjansson-dev libcurl4-openssl-dev libssl-dev libelf-dev libcmocka-dev libclang-rt-14-dev \
@@ -67,7 +86,7 @@ deps:
 	@fixtures/deps.sh $(PACKAGES)
 
 # Everything that can fail, in about ten minutes. Each step is a target of its own.
-CHECKS = all unit $(CHECK_PARTS) clang format-check
+CHECKS = all unit cli manual $(CHECK_PARTS) clang format-check
 
 check: deps
 	@MAKE='$(MAKE)' tests/run.sh $(CHECKS)
@@ -97,5 +116,5 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit clean deps check clang format-check tidy demo real-image
+.PHONY: all unit cli manual install uninstall clean deps check clang format-check tidy demo real-image
 .DELETE_ON_ERROR:

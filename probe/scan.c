@@ -115,8 +115,8 @@ static int check_targets(const struct cp_options *options)
 		if (strcmp(options->targets[i], "self") == 0)
 			continue;
 		if (cp_base_find(options->targets[i], &base, &node_major, &err) < 0)
-			return cp_usage("scan", "--target %s: %s", options->targets[i],
-				err ? err->message : "out of memory");
+			return cp_usage(
+				"scan", "--target: %s", err ? err->message : "out of memory");
 	}
 	return 0;
 }
@@ -192,6 +192,15 @@ static int scan_one(struct run *run, const struct cp_image_ref *ref)
 	return status;
 }
 
+/* A mistyped file name is taken for an image of the local engine, which then is not there. */
+static void tell_guess(const struct cp_image_ref *ref, const char *text)
+{
+	if (ref->transport == CP_TRANSPORT_DAEMON && strncmp(text, "docker-daemon:", 14) != 0)
+		fprintf(stderr,
+			"compatprobe: (no file or directory has that name, so it was taken for an "
+			"image of the local engine)\n");
+}
+
 static void scan_reference(struct run *run, const char *text)
 {
 	cp_cleanup_error struct cp_error *err = NULL;
@@ -201,7 +210,10 @@ static void scan_reference(struct run *run, const char *text)
 		run->failed = true;
 		return;
 	}
+	size_t scanned = run->scanned;
 	run->failed |= scan_one(run, &ref) != 0;
+	if (run->scanned == scanned)
+		tell_guess(&ref, text);
 	cp_image_ref_clear(&ref);
 }
 
