@@ -16,15 +16,15 @@
 #include "load.h"
 
 struct cp_base {
-	char *name;	    /* "debian-bookworm" */
-	char *source;	    /* where it was made from, one sentence */
-	char *os_id;	    /* os-release ID, or NULL */
+	char *name;         /* "debian-bookworm" */
+	char *source;       /* where it was made from, one sentence */
+	char *os_id;        /* os-release ID, or NULL */
 	char *os_version;   /* os-release VERSION_ID, or NULL */
 	char *architecture; /* Docker's name */
 	char *libc_version; /* "2.36", "1.2.5" */
 	enum cp_libc libc;
-	char *note;	    /* what cp_base_find had to assume of a name, one sentence, or NULL */
-	bool gcompat;	    /* musl with gcompat's glibc-named loader */
+	char *note;   /* what cp_base_find had to assume of a name, one sentence, or NULL */
+	bool gcompat; /* musl with gcompat's glibc-named loader */
 	struct cp_index *index;
 };
 
@@ -42,7 +42,7 @@ int cp_base_find(const char *name, struct cp_base **base, int *node_major, struc
 
 /* Base files. Reading is strict: every count and length is checked, and errors name the line. */
 int cp_base_read(const char *text, size_t size, const char *label, struct cp_base **base,
-		struct cp_error **err);
+	struct cp_error **err);
 int cp_base_write(const struct cp_base *base, FILE *file, struct cp_error **err);
 
 /* Reduces a merged root to a base: libraries in loader directories, loaders, links, loader
@@ -50,12 +50,12 @@ int cp_base_write(const struct cp_base *base, FILE *file, struct cp_error **err)
  * the root: glibc's from the versions that it defines, musl's from apk's database, the release of
  * Alpine, or its exports (base_libc.c). */
 int cp_base_from_root(const struct cp_index *root, const char *name, const char *source,
-		struct cp_base **base, struct cp_error **err);
+	struct cp_base **base, struct cp_error **err);
 
 /* The libc of a root, as cp_base_from_root reads it: sets *libc, *machine and *version (owned; NULL
  * where not known). Returns 0; CP_LIBC_NONE where there is no loader. */
 int cp_root_libc(const struct cp_index *root, enum cp_libc *libc, uint16_t *machine, char **version,
-		struct cp_error **err);
+	struct cp_error **err);
 
 void cp_base_free(struct cp_base *base);
 void cp_base_cleanup(struct cp_base **base);
@@ -63,10 +63,10 @@ void cp_base_cleanup(struct cp_base **base);
 
 /* The exports of the official Node of a major version, as a program's facts: what an addon finds
  * in the global scope, without versions. `needed` and the interpreter are those of the official
- * build for `libc` and `machine`; Node 26 needs libatomic.so.1 on glibc, which its images add. *facts is owned by the
- * caller. 0, or -1 with an error that lists the majors that are shipped. */
+ * build for `libc` and `machine`; Node 26 needs libatomic.so.1 on glibc, which its images add.
+ * *facts is owned by the caller. 0, or -1 with an error that lists the majors that are shipped. */
 int cp_node_program(int major, enum cp_libc libc, uint16_t machine, struct cp_facts **facts,
-		struct cp_error **err);
+	struct cp_error **err);
 /* Whether `symbol` is of the kind that the shipped lists leave out (V8's internals, ICU, …), so
  * that its absence proves nothing. Names of std:: are left out too, but libstdc++ has those: for
  * them this is false. */

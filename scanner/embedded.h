@@ -13,9 +13,9 @@ struct cp_embedded {
 	const char *end;
 };
 
-extern const struct cp_embedded cp_embedded_bases[];	/* by name */
+extern const struct cp_embedded cp_embedded_bases[];    /* by name */
 extern const struct cp_embedded cp_embedded_programs[]; /* by name */
-extern const char *const cp_embedded_base_names[];	/* NULL-terminated */
+extern const char *const cp_embedded_base_names[];      /* NULL-terminated */
 
 /* The one called `name`, or NULL. */
 const struct cp_embedded *cp_embedded_find(const struct cp_embedded *table, const char *name);
