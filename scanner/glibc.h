@@ -7,6 +7,7 @@
  *   glibc_search.c   a name becomes a file                             dl-load.c, dl-cache.c
  *   glibc_open.c     a file is fit to be mapped, or the text why not   dl-load.c
  *   glibc_symbols.c  versions and definitions are looked up            dl-version.c, dl-lookup.c
+ *   glibc_order.c    which object is relocated when                    dl-sort-maps.c
  *   glibc_relocate.c relocations, static TLS                           dl-reloc.c, dl-machine.h
  *   loader_glibc.c   the order of it all                               dl-open.c, dl-deps.c, rtld.c
  *
@@ -113,6 +114,27 @@ bool cp_glibc_has_version(const struct cp_facts *facts, const char *version);
  */
 size_t cp_glibc_lookup(struct cp_glibc *loader, const struct cp_facts *facts,
 	const struct cp_symbol *reference, size_t skip);
+
+/* --- glibc_order.c --------------------------------------------------------- */
+
+/* Object numbers in some order, each once. */
+struct cp_glibc_sequence {
+	size_t *items;
+	size_t count, size;
+	bool *seen; /* per object number */
+	size_t seen_size;
+};
+
+void cp_glibc_sequence_cleanup(struct cp_glibc_sequence *sequence);
+#define cp_cleanup_glibc_sequence __attribute__((cleanup(cp_glibc_sequence_cleanup)))
+
+/* Appends `number` unless it is there. 0 or -1. */
+int cp_glibc_sequence_add(
+	struct cp_glibc *loader, struct cp_glibc_sequence *sequence, size_t number);
+/* The order in which the objects of `list` (an object and all it needs, breadth first) are
+ * relocated: into `order`, which is empty. 0 or -1. */
+int cp_glibc_order(struct cp_glibc *loader, const struct cp_glibc_sequence *list,
+	struct cp_glibc_sequence *order);
 
 /* --- glibc_relocate.c ------------------------------------------------------ */
 

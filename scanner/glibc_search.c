@@ -329,7 +329,8 @@ int cp_glibc_search(struct cp_glibc *loader, const char *name, size_t requester,
 	struct search search = {
 		.loader = loader, .name = name, .requester = requester, .file = file};
 	int over;
-	*file = (struct cp_glibc_file){.opened = CP_OPEN_MISSING, .code = ENOENT};
+	*file = (struct cp_glibc_file){
+		.opened = CP_OPEN_MISSING}; /* errno stays 0 until a path is tried */
 	if (strchr(name, '/')) {
 		char *expanded = requester == CP_NO_OBJECT
 					 ? strdup(name)

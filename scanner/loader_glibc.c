@@ -24,39 +24,9 @@
 #include "glibc.h"
 #include "memory.h"
 
-/* Object numbers in some order, each once. */
-struct sequence {
-	size_t *items;
-	size_t count, size;
-	bool *seen; /* per object number */
-	size_t seen_size;
-};
-
-static void sequence_cleanup(struct sequence *sequence)
-{
-	free(sequence->items);
-	free(sequence->seen);
-}
-#define cleanup_sequence __attribute__((cleanup(sequence_cleanup)))
-
 static int no_memory(const struct cp_glibc *loader)
 {
 	return cp_error_set(loader->err, ENOMEM, "no memory for a simulated load");
-}
-
-static int sequence_add(struct cp_glibc *loader, struct sequence *sequence, size_t number)
-{
-	size_t before = sequence->seen_size;
-	if (cp_grow(&sequence->seen, &sequence->seen_size, number + 1, sizeof(bool)))
-		return no_memory(loader);
-	memset(sequence->seen + before, 0, sequence->seen_size - before);
-	if (sequence->seen[number])
-		return 0;
-	if (cp_grow(&sequence->items, &sequence->size, sequence->count + 1, sizeof(size_t)))
-		return no_memory(loader);
-	sequence->seen[number] = true;
-	sequence->items[sequence->count++] = number;
-	return 0;
 }
 
 int cp_glibc_complain(struct cp_glibc *loader, const struct cp_complaint *complaint,
@@ -208,7 +178,8 @@ static int map_object(struct cp_glibc *loader, const char *name, size_t requeste
 	return report_cut(loader, *number);
 }
 
-static int map_need(struct cp_glibc *loader, size_t object, size_t at, struct sequence *list)
+static int map_need(
+	struct cp_glibc *loader, size_t object, size_t at, struct cp_glibc_sequence *list)
 {
 	const struct cp_facts *facts = loader->closure.objects[object].facts;
 	size_t provider;
@@ -223,13 +194,13 @@ static int map_need(struct cp_glibc *loader, size_t object, size_t at, struct se
 	if (map_object(loader, name, object, &provider) ||
 		cp_closure_need(&loader->closure, object, at, provider, loader->err))
 		return -1;
-	return provider == CP_NO_OBJECT ? 0 : sequence_add(loader, list, provider);
+	return provider == CP_NO_OBJECT ? 0 : cp_glibc_sequence_add(loader, list, provider);
 }
 
 /* _dl_map_object_deps: `list` becomes the object and all it needs, breadth first. */
-static int map_closure(struct cp_glibc *loader, size_t object, struct sequence *list)
+static int map_closure(struct cp_glibc *loader, size_t object, struct cp_glibc_sequence *list)
 {
-	if (sequence_add(loader, list, object))
+	if (cp_glibc_sequence_add(loader, list, object))
 		return -1;
 	for (size_t i = 0; i < list->count; i++) {
 		const struct cp_object *needer = &loader->closure.objects[list->items[i]];
@@ -301,58 +272,6 @@ static int check_versions(struct cp_glibc *loader, size_t object)
 	return 0;
 }
 
-/* --- the order of relocation --------------------------------------------------------- */
-
-/* A frame of the depth-first walk: the object and the next of its needs to look at. */
-struct frame {
-	size_t object, next;
-};
-
-/* Appends to `order` what `start` needs and then itself (the walk of _dl_sort_maps_dfs). */
-static int walk(struct cp_glibc *loader, size_t start, bool *visited, struct frame *stack,
-	struct sequence *order)
-{
-	size_t depth = 0;
-	if (visited[start])
-		return 0;
-	visited[start] = true;
-	stack[depth++] = (struct frame){.object = start};
-	while (depth) {
-		struct frame *top = &stack[depth - 1];
-		const struct cp_object *object = &loader->closure.objects[top->object];
-		if (top->next < object->n_needed) {
-			size_t need = object->needed[top->next++];
-			if (need != CP_NO_OBJECT && !visited[need]) {
-				visited[need] = true;
-				stack[depth++] = (struct frame){.object = need};
-			}
-			continue;
-		}
-		if (sequence_add(loader, order, top->object))
-			return -1;
-		depth--;
-	}
-	return 0;
-}
-
-/* The order in which the objects of `list` (breadth first) are relocated. */
-static int relocation_order(
-	struct cp_glibc *loader, const struct sequence *list, struct sequence *order)
-{
-	size_t count = loader->closure.count;
-	cp_cleanup_free bool *visited = calloc(count, sizeof(bool));
-	cp_cleanup_free struct frame *stack = calloc(count, sizeof(*stack));
-	if (!visited || !stack)
-		return no_memory(loader);
-	size_t libc = cp_closure_by_name(&loader->closure, "libc.so.6");
-	if (libc != CP_NO_OBJECT && sequence_add(loader, order, libc))
-		return -1;
-	for (size_t i = list->count; i-- > 0;)
-		if (walk(loader, list->items[i], visited, stack, order))
-			return -1;
-	return 0;
-}
-
 /* --- the whole ------------------------------------------------------------------------ */
 
 /* The loader itself is always there, under its soname and the program's PT_INTERP. */
@@ -372,7 +291,7 @@ static int add_loader(struct cp_glibc *loader, const struct cp_facts *program)
 
 /* The program and its libraries, which make the global scope. */
 static int start_program(struct cp_glibc *loader, const char *path, const struct cp_facts *facts,
-	struct sequence *global)
+	struct cp_glibc_sequence *global)
 {
 	struct cp_found found;
 	bool there = cp_root_resolve(&loader->target->root, path, true, &found) == 0;
@@ -396,8 +315,8 @@ static int start_program(struct cp_glibc *loader, const char *path, const struct
 static int simulate_exec(struct cp_glibc *loader, const char *path)
 {
 	struct cp_glibc_file file;
-	cleanup_sequence struct sequence global = {0};
-	cleanup_sequence struct sequence order = {0};
+	cp_cleanup_glibc_sequence struct cp_glibc_sequence global = {0};
+	cp_cleanup_glibc_sequence struct cp_glibc_sequence order = {0};
 	cp_glibc_open(loader, path, &file);
 	if (file.opened != CP_OPENED)
 		return file.opened == CP_OPEN_ERROR
@@ -411,7 +330,7 @@ static int simulate_exec(struct cp_glibc *loader, const char *path)
 	loader->scope = global.items;
 	loader->n_scope = global.count;
 	loader->first_new = loader->closure.count; /* static TLS was laid out for all of them */
-	if (relocation_order(loader, &global, &order))
+	if (cp_glibc_order(loader, &global, &order))
 		return -1;
 	return cp_glibc_relocate(loader, order.items, order.count, 0);
 }
@@ -419,9 +338,9 @@ static int simulate_exec(struct cp_glibc *loader, const char *path)
 static int simulate_dlopen(struct cp_glibc *loader, const char *path)
 {
 	const struct cp_program *program = &loader->target->program;
-	cleanup_sequence struct sequence scope = {0};
-	cleanup_sequence struct sequence list = {0};
-	cleanup_sequence struct sequence order = {0};
+	cp_cleanup_glibc_sequence struct cp_glibc_sequence scope = {0};
+	cp_cleanup_glibc_sequence struct cp_glibc_sequence list = {0};
+	cp_cleanup_glibc_sequence struct cp_glibc_sequence order = {0};
 	size_t object;
 	loader->quiet = true;
 	if (start_program(loader, program->path ? program->path : "/proc/self/exe", program->facts,
@@ -438,11 +357,11 @@ static int simulate_dlopen(struct cp_glibc *loader, const char *path)
 		return -1;
 	for (size_t i = 0; i < list.count; i++)
 		if ((list.items[i] >= loader->first_new && check_versions(loader, list.items[i])) ||
-			sequence_add(loader, &scope, list.items[i]))
+			cp_glibc_sequence_add(loader, &scope, list.items[i]))
 			return -1;
 	loader->scope = scope.items;
 	loader->n_scope = scope.count;
-	if (relocation_order(loader, &list, &order))
+	if (cp_glibc_order(loader, &list, &order))
 		return -1;
 	return cp_glibc_relocate(loader, order.items, order.count, loader->first_new);
 }
