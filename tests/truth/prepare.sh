@@ -128,10 +128,13 @@ cases() {
 		*) continue ;;
 		esac
 		out=$build/cases/$1/$case
-		rm -rf "$out"
-		mkdir -p "$out"
-		CC=$2 OUT=$out SRC=$fixtures/$case sh "$script"
-		cp "$fixtures/$case/case.txt" "$out"
+		if test ! -e "$out/case.txt" ||
+			test -n "$(find "$fixtures/$case" "$fixtures"/*.* -newer "$out/case.txt")"; then
+			rm -rf "$out"
+			mkdir -p "$out"
+			CC=$2 OUT=$out SRC=$fixtures/$case sh "$script"
+			cp "$fixtures/$case/case.txt" "$out"
+		fi
 		for root in $(ls -d "$run/$1"-* | grep -v -e @ -e '-cxx$'); do
 			if grep -q '^root-' "$out/case.txt"; then
 				root=$(own_root "$root" "$case" "$out")

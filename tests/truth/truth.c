@@ -119,7 +119,7 @@ static void compare(struct score *score, const struct tally *tally, const char *
 		ROW(stdout, tally->loader, path, field, real, simulated);
 }
 
-static void compare_lazy(struct tally *tally, const char *path, const struct judgement *real,
+static void compare_outcome(struct tally *tally, const char *path, const struct judgement *real,
 	const struct judgement *simulated)
 {
 	compare(&tally->outcome, tally, path, "outcome", cp_outcome_name(real->outcome),
@@ -127,6 +127,11 @@ static void compare_lazy(struct tally *tally, const char *path, const struct jud
 	if (real->cause != CAUSE_UNTOLD && (real->cause || simulated->cause))
 		compare(&tally->cause, tally, path, "cause", cp_cause_name(real->cause),
 			cp_cause_name(simulated->cause));
+}
+
+static void compare_message(struct tally *tally, const char *path, const struct judgement *real,
+	const struct judgement *simulated)
+{
 	if (real->message || simulated->message)
 		compare(&tally->message, tally, path, "message", real->message, simulated->message);
 }
@@ -179,25 +184,33 @@ static const struct answer *fitting(
 	return &answers[0];
 }
 
+static bool same_answers(const struct answer answers[ATTEMPTS])
+{
+	bool same = true;
+	for (int i = 1; i < ATTEMPTS; i++)
+		same = same && answer_equal(&answers[0], &answers[i]);
+	return same;
+}
+
 static void compare_pair(struct truth *truth, struct tally *tally, const struct subject *subject,
 	const struct answer answers[ATTEMPTS], const struct answer *simulated)
 {
-	bool steady = true;
-	for (int i = 1; i < ATTEMPTS; i++)
-		steady = steady && answer_equal(&answers[0], &answers[i]);
 	const struct answer *real = fitting(answers, simulated);
 	tally->pairs++;
-	tally->unsteady += !steady;
 	tally->signals += real->signal != 0;
-	if (!steady)
-		print_unsteady(tally, subject->path, answers);
 	if (real->signal && truth->verbose)
 		ROW(stdout, tally->loader, subject->path, "constructor died",
 			strsignal(real->signal), NULL);
-	compare_lazy(tally, subject->path, &real->lazy, &simulated->lazy);
+	write_pair(truth->pairs, tally, subject->path, &real->lazy, &simulated->lazy);
+	compare_outcome(tally, subject->path, &real->lazy, &simulated->lazy);
+	if (!same_answers(answers)) {
+		tally->unsteady++;
+		print_unsteady(tally, subject->path, answers);
+		return; /* no text of these is the true one */
+	}
+	compare_message(tally, subject->path, &real->lazy, &simulated->lazy);
 	if (!subject->exec)
 		compare_now(tally, subject->path, &real->now, &simulated->now);
-	write_pair(truth->pairs, tally, subject->path, &real->lazy, &simulated->lazy);
 }
 
 static int ask(struct truth *truth, struct tally *tally, const char *root, enum cp_libc libc,
