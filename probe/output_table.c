@@ -280,6 +280,18 @@ static bool has_anything(const struct cp_tally *tally)
 	return tally->packages[CP_OUTCOME_LOADS] || tally->objects[CP_OUTCOME_LOADS];
 }
 
+static void put_verdict(
+	FILE *file, const struct cp_tally *tally, const struct cp_table_style *style)
+{
+	const char *fine = has_anything(tally) ? "everything loads" : "nothing native to load";
+	if (put_tally(file, tally, style) == 0)
+		fprintf(file, "%s%s%s", cp_table_colour(style, CP_OUTCOME_LOADS), fine,
+			cp_table_plain(style));
+	if (tally->to_install)
+		fprintf(file, ", %zu package%s once installed there", tally->to_install,
+			tally->to_install == 1 ? "" : "s");
+}
+
 static void put_verdicts(FILE *file, const struct cp_scan *scan, const struct cp_rows *rows,
 	const struct cp_table_style *style)
 {
@@ -292,11 +304,7 @@ static void put_verdicts(FILE *file, const struct cp_scan *scan, const struct cp
 		cp_text_put(file, target->name);
 		fputs(cp_table_plain(style), file);
 		pad(file, cp_text_width(target->name), widest + 2);
-		if (put_tally(file, &rows->tallies[t], style) == 0)
-			fprintf(file, "%s%s%s", cp_table_colour(style, CP_OUTCOME_LOADS),
-				has_anything(&rows->tallies[t]) ? "everything loads"
-								: "nothing native to load",
-				cp_table_plain(style));
+		put_verdict(file, &rows->tallies[t], style);
 		if (target->detail) {
 			fputs("  (", file);
 			cp_text_put(file, target->detail);

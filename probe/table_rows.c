@@ -64,23 +64,19 @@ static struct cp_row *append(
 	return &rows->rows[rows->count++];
 }
 
-/* Notes what happens to the thing at hand on one target. */
-static int note(struct maker *maker, enum cp_outcome outcome, const char *label,
-	const struct cp_object *object, size_t target)
+/* Notes what happens to the thing at hand on one target. Takes over `reason`. */
+static int note(struct maker *maker, enum cp_outcome outcome, const char *label, char *reason,
+	size_t target, bool system)
 {
-	cp_cleanup_free char *reason = NULL;
-	if (object)
-		reason = cp_reason(object, &maker->scan->targets[target], &object->loads[target]);
-	else
-		reason = strdup("has no build for it");
-	if (!reason)
+	cp_cleanup_free char *owned = reason;
+	if (!owned)
 		return -1;
-	struct cp_row *row = find_same(maker->rows, outcome, label, reason);
+	struct cp_row *row = find_same(maker->rows, outcome, label, owned);
 	if (!row) {
 		char *copy = strdup(label);
 		if (!copy)
 			return -1;
-		row = append(maker, outcome, copy, cp_take(reason), object && object->system);
+		row = append(maker, outcome, copy, cp_take(owned), system);
 	}
 	if (!row)
 		return -1;
@@ -88,6 +84,41 @@ static int note(struct maker *maker, enum cp_outcome outcome, const char *label,
 	row->counted = maker->thing;
 	row->targets[target] = true;
 	return 0;
+}
+
+static char *reason_of(const struct maker *maker, const struct cp_object *object, size_t target)
+{
+	if (!object)
+		return strdup("has no build for it");
+	return cp_reason(object, &maker->scan->targets[target], &object->loads[target]);
+}
+
+/* What has to be done before a package loads whose installed build is not the one; NULL: nothing.
+ */
+static const char *condition(const struct cp_verdict *verdict)
+{
+	if (verdict->outcome != CP_OUTCOME_LOADS || !verdict->how)
+		return NULL;
+	if (strcmp(verdict->how, "obtainable") == 0)
+		return "once npm installs it there: a build for it is published";
+	if (strcmp(verdict->how, "buildable") == 0)
+		return "once npm builds it there: the package brings its sources";
+	return NULL;
+}
+
+static int add_verdict(
+	struct maker *maker, const char *label, const struct cp_verdict *verdict, size_t target)
+{
+	struct cp_tally *tally = &maker->rows->tallies[target];
+	const char *before = condition(verdict);
+	tally->packages[verdict->outcome]++;
+	tally->to_install += before != NULL;
+	if (before)
+		return note(maker, verdict->outcome, label, strdup(before), target, false);
+	if (!cp_outcome_is_trouble(verdict->outcome))
+		return 0;
+	return note(maker, verdict->outcome, label, reason_of(maker, verdict->object, target),
+		target, false);
 }
 
 static int add_package(struct maker *maker, const struct cp_package_result *result)
@@ -99,11 +130,9 @@ static int add_package(struct maker *maker, const struct cp_package_result *resu
 	maker->thing++;
 	for (size_t t = 0; t < n_targets; t++) {
 		const struct cp_verdict *verdict = &result->verdicts[t];
-		maker->rows->tallies[t].packages[verdict->outcome]++;
-		loading += verdict->outcome == CP_OUTCOME_LOADS;
+		loading += verdict->outcome == CP_OUTCOME_LOADS && !condition(verdict);
 		foreign += verdict->outcome == CP_OUTCOME_FOREIGN;
-		if (cp_outcome_is_trouble(verdict->outcome) &&
-			note(maker, verdict->outcome, label, verdict->object, t) < 0)
+		if (add_verdict(maker, label, verdict, t) < 0)
 			return -1;
 	}
 	maker->rows->load_everywhere += loading == n_targets;
@@ -131,7 +160,7 @@ static int add_object(struct maker *maker, const struct cp_object *object, bool 
 			maker->rows->base_objects_failing++;
 			continue;
 		}
-		if (note(maker, outcome, label, object, t) < 0)
+		if (note(maker, outcome, label, reason_of(maker, object, t), t, object->system) < 0)
 			return -1;
 	}
 	return 0;

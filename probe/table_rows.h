@@ -25,6 +25,7 @@ struct cp_row {
 struct cp_tally {
 	size_t packages[CP_OUTCOME_UNKNOWN + 1]; /* by outcome */
 	size_t objects[CP_OUTCOME_UNKNOWN + 1];  /* of the service, in no package */
+	size_t to_install; /* packages that load there once installed or built there */
 };
 
 struct cp_rows {

@@ -437,6 +437,22 @@ static void evidence_tells_everything(void **state)
 	assert_contains(text, "every target: foreign");
 }
 
+static void what_must_be_installed_there_is_said(void **state)
+{
+	struct fixture *f = *state;
+	f->verdicts[BCRYPT][ALPINE].how = "obtainable";
+	f->verdicts[BCRYPT][BULLSEYE].how = "buildable";
+	f->verdicts[BRIDGE][ALPINE] =
+		(struct cp_verdict){.outcome = CP_OUTCOME_FAILS, .how = "none"};
+	cp_cleanup_free char *text = table_of(f, (struct cp_table_style){0});
+	assert_contains(text, "  loads    bcrypt@1.0.0                   alpine           once npm "
+			      "installs it there: a build for it is published\n");
+	assert_contains(text, "once npm builds it there: the package brings its sources\n");
+	assert_contains(text, "1 package crashes, 1 package once installed there  (alpine-3.20");
+	assert_contains(text, "has no build for it\n"); /* a verdict without an object */
+	assert_lacks(text, "on every target");
+}
+
 static void nothing_native_is_said_so(void **state)
 {
 	struct fixture *f = *state;
@@ -594,6 +610,7 @@ int main(void)
 		TEST(rows_fit_a_terminal),
 		TEST(style_of_a_file_is_plain),
 		TEST(evidence_tells_everything),
+		TEST(what_must_be_installed_there_is_said),
 		TEST(nothing_native_is_said_so),
 		TEST(threshold_weighs_packages_and_loose_objects),
 		TEST(json_has_the_schema),
