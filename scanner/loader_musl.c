@@ -195,7 +195,8 @@ static enum cp_cause cause_of(const struct cp_musl *musl, const char *name,
 		return CP_CAUSE_WRONG_ARCHITECTURE;
 	if (file->code == ENOEXEC || file->code == EISDIR || file->code == EBUSY) {
 		const struct cp_facts *facts = file->facts;
-		bool foreign = facts && facts->machine != musl->target->machine;
+		bool foreign = facts && facts->machine != musl->target->machine &&
+			       facts->defect != CP_DEFECT_TOO_SHORT;
 		return foreign ? CP_CAUSE_WRONG_ARCHITECTURE : CP_CAUSE_NOT_ELF;
 	}
 	return is_loader_name(name) ? CP_CAUSE_MISSING_LOADER : CP_CAUSE_MISSING_LIBRARY;

@@ -1,0 +1,875 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * musl's rules, one tiny root each. That the rules are the real loader's is shown by
+ * tests/truth; here stand the smallest inputs, and those that no real root has.
+ */
+#include <elf.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "load.h"
+#include "memory.h"
+#include "support/tree_builder.h"
+
+#define LOADER "/lib/ld-musl-x86_64.so.1"
+#define MAIN "/app/main.so"
+
+/* One call of a function: what most objects here do. */
+#define CALLS(symbol)                                                                              \
+	.symbols = {{.name = symbol}}, .relocs = {{symbol, R_X86_64_JUMP_SLOT, .plt = true}}
+/* A function in a table, which no loader leaves for later. */
+#define HOLDS(symbol) .symbols = {{.name = symbol}}, .relocs = {{symbol, R_X86_64_64}}
+
+struct world {
+	struct cp_index *index;
+	struct cp_target target;
+	struct cp_load load;
+};
+
+/* musl as it is since 1.2.4, alone in its root. */
+static int setup(void **state)
+{
+	static const struct elf_spec libc = {
+		.soname = "libc.musl-x86_64.so.1",
+		.symbols = {{.name = "__libc_start_main", .value = 1},
+			{.name = "stdin", .value = 1, .type = STT_OBJECT},
+			{.name = "malloc", .value = 1}, {.name = "open", .value = 1},
+			{.name = "readdir_r", .value = 1}, {.name = "posix_fallocate", .value = 1},
+			{.name = "__xstat", .value = 1}},
+	};
+	struct world *world = calloc(1, sizeof(*world));
+	if (!world || !(world->index = cp_index_new()))
+		return -1;
+	tree_object(world->index, LOADER, &libc);
+	world->target = (struct cp_target){.name = "test",
+		.root = {.layers = {{.index = world->index}}, .count = 1},
+		.machine = EM_X86_64,
+		.libc = CP_LIBC_MUSL,
+		.keep_considered = true};
+	*state = world;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+	cp_load_clear(&world->load);
+	cp_index_free(world->index);
+	free(world);
+	return 0;
+}
+
+static void load(struct world *world, const char *path, enum cp_load_mode mode)
+{
+	cp_cleanup_error struct cp_error *err = NULL;
+	cp_load_clear(&world->load);
+	if (cp_load_simulate(&world->target, path, mode, &world->load, &err))
+		fail_msg("%s: %s", path, err->message);
+}
+
+static void expect(const struct world *world, enum cp_outcome outcome, enum cp_cause cause,
+	const char *message)
+{
+	const struct cp_load *load = &world->load;
+	if (load->outcome != outcome || load->cause != cause)
+		fail_msg("%s, %s (%s)", cp_outcome_name(load->outcome),
+			load->cause ? cp_cause_name(load->cause) : "no cause",
+			load->message ? load->message : "no message");
+	if (!message)
+		assert_null(load->message);
+	else if (!load->message || strcmp(load->message, message) != 0)
+		fail_msg("\"%s\" instead of \"%s\"", load->message ? load->message : "", message);
+}
+
+static void expect_load(struct world *world, const struct elf_spec *spec, enum cp_load_mode mode,
+	enum cp_outcome outcome, enum cp_cause cause, const char *message)
+{
+	tree_object(world->index, MAIN, spec);
+	load(world, MAIN, mode);
+	expect(world, outcome, cause, message);
+}
+
+static void loads(struct world *world, const struct elf_spec *spec)
+{
+	expect_load(world, spec, CP_LOAD_DLOPEN_LAZY, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
+}
+
+static void crashes(struct world *world, const struct elf_spec *spec, enum cp_cause cause)
+{
+	expect_load(world, spec, CP_LOAD_DLOPEN_LAZY, CP_OUTCOME_CRASHES, cause, NULL);
+}
+
+static void fails(
+	struct world *world, const struct elf_spec *spec, enum cp_cause cause, const char *message)
+{
+	expect_load(world, spec, CP_LOAD_DLOPEN_LAZY, CP_OUTCOME_FAILS, cause, message);
+}
+
+static void lacks(struct world *world, const struct elf_spec *spec, const char *symbol)
+{
+	char message[256];
+	snprintf(message, sizeof(message), "Error relocating " MAIN ": %s: symbol not found",
+		symbol);
+	fails(world, spec, CP_CAUSE_MISSING_SYMBOL, message);
+}
+
+static void lacks_library(struct world *world, const struct elf_spec *spec, const char *library,
+	const char *reason, enum cp_cause cause)
+{
+	char message[256];
+	snprintf(message, sizeof(message),
+		"Error loading shared library %s: %s (needed by " MAIN ")", library, reason);
+	fails(world, spec, cause, message);
+}
+
+static const char not_there[] = "No such file or directory";
+
+/* --- names ------------------------------------------------------------------- */
+
+static void absorbed_names(void **state)
+{
+	const struct elf_spec spec = {
+		.needed = {"libc.so.6", "libpthread.so.0", "librt.so.1", "libm.so.6", "libdl.so.2",
+			"libutil.so.1", "libxnet.anything", "libc.musl-aarch64.so.1", LOADER}};
+	loads(*state, &spec);
+}
+
+static void names_not_absorbed(void **state)
+{
+	const char *const names[] = {"libresolv.so.2", "libcrypt.so.1", "libmvec.so.1",
+		"libatomic.so.1", "libc-2.31.so", "libcfoo.so", "libc"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		lacks_library(*state, &(struct elf_spec){.needed = {names[i]}}, names[i], not_there,
+			CP_CAUSE_MISSING_LIBRARY);
+	lacks_library(*state, &(struct elf_spec){.needed = {"ld-linux-x86-64.so.2"}},
+		"ld-linux-x86-64.so.2", not_there, CP_CAUSE_MISSING_LOADER);
+}
+
+/* Found as a file, /lib/ld-musl-x86_64.so.1 would be a second libc beside the running one. */
+static void second_libc(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec impostor = {
+		.symbols = {{.name = "__libc_start_main", .value = 1},
+			{.name = "stdin", .value = 1}, {.name = "only_here", .value = 1}}};
+	loads(world, &(struct elf_spec){.needed = {"ld-musl-x86_64.so.1"}, CALLS("malloc")});
+	tree_object(world->index, "/lib/libimpostor.so", &impostor);
+	lacks(world, &(struct elf_spec){.needed = {"libimpostor.so"}, HOLDS("only_here")},
+		"only_here");
+}
+
+/* --- what is refused ------------------------------------------------------------ */
+
+static void refuses(struct world *world, enum cp_cause cause)
+{
+	load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
+	expect(world, CP_OUTCOME_FAILS, cause,
+		"Error loading shared library " MAIN ": Exec format error");
+}
+
+static void not_objects(void **state)
+{
+	struct world *world = *state;
+	load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
+	expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_LIBRARY,
+		"Error loading shared library " MAIN ": No such file or directory");
+	tree_file(world->index, MAIN);
+	refuses(world, CP_CAUSE_NOT_ELF);
+	tree_text(world->index, MAIN, "a text");
+	refuses(world, CP_CAUSE_NOT_ELF);
+	tree_cut_object(world->index, MAIN, &(struct elf_spec){0}, 40);
+	refuses(world, CP_CAUSE_NOT_ELF);
+	tree_cut_object(world->index, MAIN, &(struct elf_spec){0}, 100);
+	refuses(world, CP_CAUSE_NOT_ELF);
+	tree_directory(world->index, MAIN);
+	load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
+	expect(world, CP_OUTCOME_FAILS, CP_CAUSE_NOT_ELF,
+		"Error loading shared library " MAIN ": Is a directory");
+}
+
+static void objects_of_other_kinds(void **state)
+{
+	struct world *world = *state;
+	const struct {
+		struct elf_spec spec;
+		enum cp_cause cause;
+	} cases[] = {
+		{{.elf_class = ELFCLASS32, .machine = EM_386}, CP_CAUSE_WRONG_ARCHITECTURE},
+		{{.encoding = ELFDATA2MSB, .machine = EM_S390}, CP_CAUSE_WRONG_ARCHITECTURE},
+		{{.type = ET_REL}, CP_CAUSE_NOT_ELF},
+		{{.no_dynamic = true}, CP_CAUSE_NOT_ELF},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		tree_object(world->index, MAIN, &cases[i].spec);
+		refuses(world, cases[i].cause);
+	}
+	loads(world, &(struct elf_spec){.type = ET_EXEC});
+}
+
+/* Two programs cannot have one address. */
+static void fixed_address_taken(void **state)
+{
+	struct world *world = *state;
+	tree_object(world->index, "/bin/node", &(struct elf_spec){.type = ET_EXEC});
+	uint32_t node = cp_index_find(world->index, "/bin/node");
+	world->target.program.path = "/bin/node";
+	world->target.program.facts = cp_index_facts(world->index, node);
+	fails(world, &(struct elf_spec){.type = ET_EXEC}, CP_CAUSE_NOT_ELF,
+		"Error loading shared library " MAIN ": Resource busy");
+}
+
+/* It is mapped, and the first touch of what the file lacks is a SIGBUS. */
+static void cut_in_a_segment(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec spec = {HOLDS("malloc")};
+	struct elf_image image = elf_build(&spec);
+	tree_cut_object(world->index, MAIN, &spec, image.size - 1);
+	elf_image_free(&image);
+	load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
+	expect(world, CP_OUTCOME_FAILS, CP_CAUSE_NOT_ELF, NULL);
+}
+
+/* --- now or later ------------------------------------------------------------- */
+
+static void missing_calls_wait(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec call = {CALLS("absent")};
+	const struct elf_spec data = {
+		.symbols = {{.name = "absent"}}, .relocs = {{"absent", R_X86_64_GLOB_DAT}}};
+	const char message[] = "Error relocating " MAIN ": absent: symbol not found";
+	crashes(world, &call, CP_CAUSE_MISSING_SYMBOL);
+	assert_string_equal(world->load.problems[0].subject, "absent");
+	assert_true(world->load.problems[0].at_call);
+	crashes(world, &data, CP_CAUSE_MISSING_SYMBOL);
+	expect_load(world, &call, CP_LOAD_DLOPEN_NOW, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_SYMBOL,
+		message);
+	expect_load(world, &data, CP_LOAD_DLOPEN_NOW, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_SYMBOL,
+		message);
+	lacks(world, &(struct elf_spec){HOLDS("absent")}, "absent");
+}
+
+static void flags_that_bind_now(void **state)
+{
+	lacks(*state, &(struct elf_spec){CALLS("absent"), .flags = DF_BIND_NOW}, "absent");
+	lacks(*state, &(struct elf_spec){CALLS("absent"), .flags_1 = DF_1_NOW}, "absent");
+	crashes(*state, &(struct elf_spec){CALLS("absent"), .bind_now = true},
+		CP_CAUSE_MISSING_SYMBOL);
+}
+
+static void weak_references(void **state)
+{
+	const struct elf_spec spec = {.flags = DF_BIND_NOW,
+		.symbols = {{.name = "absent", .bind = STB_WEAK}},
+		.relocs = {{"absent", R_X86_64_64}, {"absent", R_X86_64_JUMP_SLOT, .plt = true}}};
+	loads(*state, &spec);
+}
+
+/* One symbol is one problem; what stops the load comes to the front. */
+static void a_symbol_is_told_once(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec spec = {.symbols = {{.name = "called"}, {.name = "held"}},
+		.relocs = {{"called", R_X86_64_JUMP_SLOT, .plt = true},
+			{"called", R_X86_64_GLOB_DAT}, {"held", R_X86_64_64},
+			{"held", R_X86_64_GLOB_DAT}}};
+	lacks(world, &spec, "held");
+	assert_int_equal(world->load.n_problems, 2);
+	assert_string_equal(world->load.problems[1].subject, "called");
+}
+
+/* --- definitions ----------------------------------------------------------------- */
+
+static void definitions_that_do_not_count(void **state)
+{
+	struct world *world = *state;
+	const struct elf_symbol unaccepted[] = {
+		{.name = "dep", .value = 1, .version = "V1", .hidden_version = true},
+		{.name = "dep", .value = 1, .type = STT_GNU_IFUNC},
+		{.name = "dep", .section = SHN_ABS},
+	};
+	for (size_t i = 0; i < sizeof(unaccepted) / sizeof(unaccepted[0]); i++) {
+		struct elf_spec dep = {.symbols = {unaccepted[i]}};
+		tree_object(world->index, "/lib/libdep.so", &dep);
+		lacks(world, &(struct elf_spec){.needed = {"libdep.so"}, HOLDS("dep")}, "dep");
+	}
+}
+
+static void definitions_that_count(void **state)
+{
+	struct world *world = *state;
+	const struct elf_symbol accepted[] = {
+		{.name = "dep", .value = 1, .version = "V1"},
+		{.name = "dep", .value = 1, .bind = STB_WEAK},
+		{.name = "dep", .value = 1, .bind = STB_GNU_UNIQUE, .type = STT_OBJECT},
+		{.name = "dep", .section = 1, .type = STT_TLS},
+	};
+	for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
+		struct elf_spec dep = {.symbols = {accepted[i]}};
+		tree_object(world->index, "/lib/libdep.so", &dep);
+		loads(world, &(struct elf_spec){.needed = {"libdep.so"}, HOLDS("dep")});
+	}
+}
+
+/* No version is compared: any default definition serves. */
+static void versions_do_not_matter(void **state)
+{
+	const struct elf_spec spec = {.needed = {"libc.so.6"},
+		.symbols = {{.name = "malloc", .version = "GLIBC_99", .file = "libc.so.6"}},
+		.relocs = {{"malloc", R_X86_64_64}}};
+	loads(*state, &spec);
+}
+
+static void own_indirect_function(void **state)
+{
+	const struct elf_spec exported = {
+		.symbols = {{.name = "own", .value = 1, .type = STT_GNU_IFUNC}},
+		.relocs = {{"own", R_X86_64_GLOB_DAT}}};
+	crashes(*state, &exported, CP_CAUSE_MISSING_SYMBOL);
+	fails(*state, &(struct elf_spec){.relocs = {{NULL, R_X86_64_IRELATIVE}}},
+		CP_CAUSE_WRONG_LIBC, "Error relocating " MAIN ": unsupported relocation type 37");
+}
+
+/* --- LFS64 -------------------------------------------------------------------------- */
+
+static void mapped_names(void **state)
+{
+	const char *const mapped[] = {"open64", "__xstat64", "readdir64_r"};
+	const char *const others[] = {
+		"fcntl64", "posix_fallocate64", "stat64", "malloc64", "64", "open6"};
+	for (size_t i = 0; i < sizeof(mapped) / sizeof(mapped[0]); i++)
+		loads(*state, &(struct elf_spec){HOLDS(mapped[i])});
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		lacks(*state, &(struct elf_spec){HOLDS(others[i])}, others[i]);
+}
+
+/* Up to 1.2.3 the libc exports them, and its loader maps nothing. */
+static void exported_names(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec libc = {
+		.symbols = {{.name = "__libc_start_main", .value = 1},
+			{.name = "stdin", .value = 1}, {.name = "open", .value = 1},
+			{.name = "open64", .value = 1}, {.name = "creat", .value = 1}}};
+	tree_object(world->index, LOADER, &libc);
+	loads(world, &(struct elf_spec){HOLDS("open64")});
+	lacks(world, &(struct elf_spec){HOLDS("creat64")}, "creat64");
+}
+
+/* --- thread-local storage --------------------------------------------------------- */
+
+static void initial_exec(void **state)
+{
+	const struct elf_spec own = {.tls_size = 8,
+		.symbols = {{.name = "counter", .section = 1, .type = STT_TLS}},
+		.relocs = {{"counter", R_X86_64_TPOFF64}}};
+	const struct elf_spec stale = {.tls_size = 8,
+		.symbols = {{.name = "malloc"}},
+		.relocs = {{"malloc", R_X86_64_64}, {NULL, R_X86_64_TPOFF64}}};
+	const struct elf_spec general = {
+		.tls_size = 8, .relocs = {{NULL, R_X86_64_DTPMOD64}, {NULL, R_X86_64_TLSDESC}}};
+	fails(*state, &own, CP_CAUSE_STATIC_TLS,
+		"Error relocating " MAIN
+		": counter: initial-exec TLS resolves to dynamic definition in " MAIN);
+	fails(*state, &stale, CP_CAUSE_STATIC_TLS,
+		"Error relocating " MAIN
+		": malloc: initial-exec TLS resolves to dynamic definition in " MAIN);
+	loads(*state, &general);
+}
+
+/* What the program brought along has its place already. */
+static void initial_exec_of_the_program(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec program = {.interpreter = LOADER,
+		.tls_size = 8,
+		.symbols = {{.name = "counter", .value = 1, .type = STT_TLS}},
+		.relocs = {{NULL, R_X86_64_TPOFF64}}};
+	tree_object(world->index, "/bin/node", &program);
+	load(world, "/bin/node", CP_LOAD_EXEC);
+	expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
+	world->target.program.path = "/bin/node";
+	world->target.program.facts =
+		cp_index_facts(world->index, cp_index_find(world->index, "/bin/node"));
+	loads(world, &(struct elf_spec){.symbols = {{.name = "counter", .type = STT_TLS}},
+			     .relocs = {{"counter", R_X86_64_TPOFF64}}});
+}
+
+/* --- machines ------------------------------------------------------------------------ */
+
+static void another_machine(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec known = {.machine = EM_AARCH64,
+		.symbols = {{.name = "malloc"}},
+		.relocs = {{"malloc", R_AARCH64_JUMP_SLOT, .plt = true}}};
+	const struct elf_spec missing = {.machine = EM_AARCH64,
+		.symbols = {{.name = "absent"}},
+		.relocs = {{"absent", R_AARCH64_JUMP_SLOT, .plt = true}}};
+	const struct elf_spec needs = {.machine = EM_AARCH64, .needed = {"ld-linux-aarch64.so.1"}};
+	fails(world, &known, CP_CAUSE_WRONG_ARCHITECTURE,
+		"Error relocating " MAIN ": unsupported relocation type 1026");
+	fails(world, &missing, CP_CAUSE_WRONG_ARCHITECTURE,
+		"Error relocating " MAIN ": absent: symbol not found");
+	lacks_library(
+		world, &needs, "ld-linux-aarch64.so.1", not_there, CP_CAUSE_WRONG_ARCHITECTURE);
+	crashes(world, &(struct elf_spec){.machine = EM_AARCH64}, CP_CAUSE_WRONG_ARCHITECTURE);
+}
+
+static void types_that_are_known(void **state)
+{
+	const uint32_t known[] = {R_X86_64_64, R_X86_64_PC32, R_X86_64_GLOB_DAT, R_X86_64_DTPMOD64,
+		R_X86_64_DTPOFF64, R_X86_64_TLSDESC, R_X86_64_RELATIVE};
+	const uint32_t unknown[] = {R_X86_64_32, R_X86_64_PC64, R_X86_64_SIZE64, 250};
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		loads(*state, &(struct elf_spec){.symbols = {{.name = "malloc"}},
+				      .relocs = {{"malloc", known[i]}}});
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		char message[128];
+		snprintf(message, sizeof(message),
+			"Error relocating " MAIN ": unsupported relocation type %u", unknown[i]);
+		fails(*state, &(struct elf_spec){.relocs = {{NULL, unknown[i]}}},
+			CP_CAUSE_WRONG_LIBC, message);
+	}
+}
+
+/* --- search ----------------------------------------------------------------------------- */
+
+static const struct elf_spec leaf = {.symbols = {{.name = "leaf", .value = 1}}};
+
+static void default_directories(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec spec = {.needed = {"libleaf.so"}};
+	lacks_library(world, &spec, "libleaf.so", not_there, CP_CAUSE_MISSING_LIBRARY);
+	assert_int_equal(world->load.n_considered, 4);
+	assert_string_equal(world->load.considered[0].path, MAIN);
+	assert_string_equal(world->load.considered[1].path, "/lib/libleaf.so");
+	assert_string_equal(world->load.considered[2].path, "/usr/local/lib/libleaf.so");
+	assert_string_equal(world->load.considered[3].path, "/usr/lib/libleaf.so");
+	assert_string_equal(world->load.considered[3].origin, "default path");
+	assert_string_equal(world->load.considered[3].result, "not found");
+	assert_string_equal(world->load.considered[3].needed_by, MAIN);
+	tree_object(world->index, "/usr/lib/libleaf.so", &leaf);
+	loads(world, &spec);
+	assert_string_equal(world->load.considered[3].result, "found");
+}
+
+static void path_file(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec spec = {.needed = {"libleaf.so"}};
+	tree_object(world->index, "/lib/libleaf.so", &leaf);
+	tree_text(world->index, "/etc/ld-musl-x86_64.path", "/opt/a:\n\n/opt/b\n");
+	lacks_library(world, &spec, "libleaf.so", not_there, CP_CAUSE_MISSING_LIBRARY);
+	tree_object(world->index, "/opt/b/libleaf.so", &leaf);
+	loads(world, &spec);
+	tree_text(world->index, "/etc/ld-musl-x86_64.path", "");
+	lacks_library(world, &spec, "libleaf.so", "No error information", CP_CAUSE_MISSING_LIBRARY);
+}
+
+/* It lies beside the directory of the loader that the program names. */
+static void path_file_of_another_prefix(void **state)
+{
+	struct world *world = *state;
+	tree_link(world->index, "/opt/musl/lib/ld.so", LOADER);
+	tree_text(world->index, "/opt/musl/etc/ld-musl-x86_64.path", "/opt/a");
+	tree_object(world->index, "/opt/a/libleaf.so", &leaf);
+	const struct elf_spec program = {
+		.interpreter = "/opt/musl/lib/ld.so", .needed = {"libleaf.so", "libc.so"}};
+	tree_object(world->index, "/bin/program", &program);
+	load(world, "/bin/program", CP_LOAD_EXEC);
+	expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
+}
+
+static void finds_with_rpath(struct world *world, const char *rpath)
+{
+	loads(world, &(struct elf_spec){.needed = {"libleaf.so"}, .rpath = rpath});
+}
+
+static void drops_rpath(struct world *world, const char *rpath)
+{
+	lacks_library(world, &(struct elf_spec){.needed = {"libleaf.so"}, .rpath = rpath},
+		"libleaf.so", not_there, CP_CAUSE_MISSING_LIBRARY);
+}
+
+static void rpath_texts(void **state)
+{
+	struct world *world = *state;
+	tree_object(world->index, "/app/lib/libleaf.so", &leaf);
+	tree_object(world->index, "/appAL/libleaf.so", &leaf);
+	finds_with_rpath(world, "/app/lib");
+	finds_with_rpath(world, "$ORIGIN/lib");
+	finds_with_rpath(world, "::${ORIGIN}/./lib//\n");
+	finds_with_rpath(world, "app/lib");
+	finds_with_rpath(world, "/nowhere:$ORIGIN/../app/lib:/nowhere");
+	finds_with_rpath(world, "$ORIGINAL"); /* what follows the token is not looked at */
+	drops_rpath(world, "$ORIGIN/lib:/$LIB");
+	drops_rpath(world, "$ORIGIN/lib:${PLATFORM}");
+	drops_rpath(world, "/app/lib:$");
+	drops_rpath(world, ":::");
+}
+
+static void paths_too_long_for_the_buffer(void **state)
+{
+	struct world *world = *state;
+	char rpath[600] = "/app/lib";
+	tree_object(world->index, "/app/lib/libleaf.so", &leaf);
+	while (strlen(rpath) < 512 - sizeof("/libleaf.so") - 1)
+		strcat(rpath, "/.");
+	finds_with_rpath(world, rpath);
+	strcat(rpath, "//");
+	drops_rpath(world, rpath);
+	memset(rpath, 'x', sizeof(rpath) - 1);
+	rpath[sizeof(rpath) - 1] = '\0';
+	drops_rpath(world, rpath);
+}
+
+/* Both tags are inherited, and DT_RUNPATH has the last word. */
+static void paths_of_requesters(void **state)
+{
+	struct world *world = *state;
+	tree_object(world->index, "/a/libdep.so", &(struct elf_spec){.needed = {"libleaf.so"}});
+	tree_object(world->index, "/a/libleaf.so", &leaf);
+	loads(world, &(struct elf_spec){.needed = {"libdep.so"}, .rpath = "/a"});
+	loads(world, &(struct elf_spec){.needed = {"libdep.so"}, .runpath = "/a"});
+	loads(world, &(struct elf_spec){.needed = {"libdep.so"}, .runpath = "/a", .rpath = "/b"});
+	lacks_library(world,
+		&(struct elf_spec){.needed = {"libdep.so"}, .runpath = "/b", .rpath = "/a"},
+		"libdep.so", not_there, CP_CAUSE_MISSING_LIBRARY);
+}
+
+/* The program asked for the object, so its path is the last of the requesters'. */
+static void path_of_the_program(void **state)
+{
+	struct world *world = *state;
+	tree_object(
+		world->index, "/opt/node/bin/node", &(struct elf_spec){.rpath = "$ORIGIN/../lib"});
+	tree_link(world->index, "/bin/node", "/opt/node/bin/node");
+	tree_object(world->index, "/opt/node/lib/libleaf.so", &leaf);
+	world->target.program.path = "/bin/node";
+	world->target.program.facts =
+		cp_index_facts(world->index, cp_index_find(world->index, "/opt/node/bin/node"));
+	loads(world, &(struct elf_spec){.needed = {"libleaf.so"}});
+}
+
+static void environment_first(void **state)
+{
+	struct world *world = *state;
+	tree_object(world->index, "/app/libleaf.so", &leaf);
+	tree_object(world->index, "/env/libleaf.so", &(struct elf_spec){0});
+	world->target.library_path = ":/env";
+	lacks(world,
+		&(struct elf_spec){.needed = {"libleaf.so"}, .rpath = "$ORIGIN", HOLDS("leaf")},
+		"leaf");
+}
+
+/* The first file that opens is taken; some errors end the search. */
+static void first_file_wins(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec spec = {.needed = {"libleaf.so"}, .rpath = "/a:/b"};
+	tree_object(world->index, "/b/libleaf.so", &leaf);
+	tree_link(world->index, "/a/libleaf.so", "dangling");
+	loads(world, &spec);
+	tree_link(world->index, "/a/libleaf.so", "libleaf.so");
+	lacks_library(world, &spec, "libleaf.so", "Symbolic link loop", CP_CAUSE_MISSING_LIBRARY);
+	tree_directory(world->index, "/a/libleaf.so");
+	lacks_library(world, &spec, "libleaf.so", "Is a directory", CP_CAUSE_NOT_ELF);
+	tree_file(world->index, "/a/libleaf.so");
+	lacks_library(world, &spec, "libleaf.so", "Exec format error", CP_CAUSE_NOT_ELF);
+	tree_object(world->index, "/a/libleaf.so",
+		&(struct elf_spec){.elf_class = ELFCLASS32, .machine = EM_386});
+	lacks_library(world, &spec, "libleaf.so", "Exec format error", CP_CAUSE_WRONG_ARCHITECTURE);
+	tree_file(world->index, "/a");
+	loads(world, &spec);
+}
+
+static void needs_with_slashes(void **state)
+{
+	struct world *world = *state;
+	tree_object(world->index, "/opt/libleaf.so", &leaf);
+	loads(world, &(struct elf_spec){.needed = {"/opt/libleaf.so"}});
+	loads(world, &(struct elf_spec){.needed = {"opt/libleaf.so"}});
+	lacks_library(world, &(struct elf_spec){.needed = {"./libleaf.so"}}, "./libleaf.so",
+		not_there, CP_CAUSE_MISSING_LIBRARY);
+}
+
+/* The origin of a library is where its name says, not where a link leads. */
+static void origin_of_a_link(void **state)
+{
+	struct world *world = *state;
+	tree_object(world->index, "/real/main.so",
+		&(struct elf_spec){.needed = {"libleaf.so"}, .rpath = "$ORIGIN"});
+	tree_object(world->index, "/real/libleaf.so", &leaf);
+	tree_link(world->index, "/app/link.so", "/real/main.so");
+	load(world, "/real/main.so", CP_LOAD_DLOPEN_LAZY);
+	expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
+	load(world, "/app/link.so", CP_LOAD_DLOPEN_LAZY);
+	expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_LIBRARY,
+		"Error loading shared library libleaf.so: No such file or directory "
+		"(needed by /app/link.so)");
+}
+
+/* --- which object is which ----------------------------------------------------------------- */
+
+/* A name that was found once is not searched again, whoever asks. */
+static void one_name_one_object(void **state)
+{
+	struct world *world = *state;
+	tree_object(world->index, "/a/libleaf.so", &leaf);
+	tree_object(world->index, "/b/libleaf.so",
+		&(struct elf_spec){.symbols = {{.name = "only_b", .value = 1}}});
+	tree_object(world->index, "/lib/libdep.so",
+		&(struct elf_spec){.needed = {"libleaf.so"}, .rpath = "/b", HOLDS("only_b")});
+	fails(world, &(struct elf_spec){.needed = {"libleaf.so", "libdep.so"}, .rpath = "/a"},
+		CP_CAUSE_MISSING_SYMBOL,
+		"Error relocating /lib/libdep.so: only_b: symbol not found");
+}
+
+/* One file is one object, by a link or a hard link: its problem is told once. */
+static void one_file_one_object(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec spec = {
+		.needed = {"libleaf.so", "libsoft.so", "libhard.so", "/lib/libleaf.so"}};
+	tree_object(world->index, "/lib/libleaf.so", &(struct elf_spec){.needed = {"libgone.so"}});
+	tree_link(world->index, "/lib/libsoft.so", "libleaf.so");
+	tree_hard_link(world->index, "/lib/libhard.so", "/lib/libleaf.so");
+	fails(world, &spec, CP_CAUSE_MISSING_LIBRARY,
+		"Error loading shared library libgone.so: No such file or directory "
+		"(needed by /lib/libleaf.so)");
+	assert_int_equal(world->load.n_problems, 1);
+}
+
+/* What was loaded by a path gets a name when a search comes upon it. */
+static void named_by_a_later_search(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec spec = {.needed = {"/lib/libleaf.so", "libleaf.so", "libleaf.so"}};
+	tree_object(world->index, "/lib/libleaf.so", &leaf);
+	loads(world, &spec);
+	assert_int_equal(world->load.n_considered, 3);
+}
+
+static void circles(void **state)
+{
+	struct world *world = *state;
+	tree_object(world->index, "/lib/liba.so", &(struct elf_spec){.needed = {"libb.so"}});
+	tree_object(world->index, "/lib/libb.so",
+		&(struct elf_spec){.needed = {"liba.so", "libb.so", "main.so"}});
+	loads(world, &(struct elf_spec){.needed = {"liba.so"}, .rpath = "$ORIGIN"});
+}
+
+/* All that is missing is told, nearest objects first, with the way to it. */
+static void everything_missing_is_told(void **state)
+{
+	struct world *world = *state;
+	tree_object(world->index, "/lib/libdep.so",
+		&(struct elf_spec){.needed = {"libdeep.so"}, HOLDS("deep")});
+	lacks_library(world,
+		&(struct elf_spec){
+			.needed = {"libdep.so", "libnear.so", "libalso.so"}, HOLDS("near")},
+		"libnear.so", not_there, CP_CAUSE_MISSING_LIBRARY);
+	const char *const subjects[] = {"libnear.so", "libalso.so", "libdeep.so", "near", "deep"};
+	assert_int_equal(world->load.n_problems, 5);
+	for (size_t i = 0; i < 5; i++)
+		assert_string_equal(world->load.problems[i].subject, subjects[i]);
+	assert_int_equal(world->load.n_chain, 1);
+
+	fails(world, &(struct elf_spec){.needed = {"libdep.so"}}, CP_CAUSE_MISSING_LIBRARY,
+		"Error loading shared library libdeep.so: No such file or directory "
+		"(needed by /lib/libdep.so)");
+	assert_int_equal(world->load.n_chain, 2);
+	assert_string_equal(world->load.chain[0], MAIN);
+	assert_string_equal(world->load.chain[1], "/lib/libdep.so");
+}
+
+/* --- the program ------------------------------------------------------------------------------ */
+
+static bool accepts_v8(const char *symbol)
+{
+	return strncmp(symbol, "_ZN2v8", 6) == 0;
+}
+
+static void symbols_of_node(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec napi = {HOLDS("napi_create_object")};
+	const struct elf_spec v8 = {HOLDS("_ZN2v811HandleScopeC1Ev")};
+	fails(world, &napi, CP_CAUSE_NODE_ABI,
+		"Error relocating " MAIN ": napi_create_object: symbol not found");
+	tree_object(world->index, "/bin/node",
+		&(struct elf_spec){.needed = {"libgone.so"},
+			.symbols = {{.name = "napi_create_object", .value = 1}}});
+	world->target.program.path = "/bin/node";
+	world->target.program.facts =
+		cp_index_facts(world->index, cp_index_find(world->index, "/bin/node"));
+	loads(world, &napi); /* that Node's own library is gone is not the addon's fault */
+	fails(world, &v8, CP_CAUSE_NODE_ABI,
+		"Error relocating " MAIN ": _ZN2v811HandleScopeC1Ev: symbol not found");
+	world->target.program.also_exports = accepts_v8;
+	loads(world, &v8);
+}
+
+static void program_starts(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec program = {
+		.interpreter = LOADER, .needed = {"libdep.so", "libgone.so"}, CALLS("absent")};
+	tree_object(world->index, "/lib/libdep.so", &(struct elf_spec){CALLS("deep")});
+	tree_object(world->index, "/bin/program", &program);
+	load(world, "/bin/program", CP_LOAD_EXEC);
+	expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_LIBRARY,
+		"Error loading shared library libgone.so: No such file or directory "
+		"(needed by /bin/program)");
+	assert_int_equal(world->load.n_problems, 3);
+	assert_string_equal(world->load.problems[1].message,
+		"Error relocating /lib/libdep.so: deep: symbol not found");
+	assert_string_equal(world->load.problems[2].message,
+		"Error relocating /bin/program: absent: symbol not found");
+}
+
+static void copies_of_data(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec program = {.interpreter = LOADER,
+		.type = ET_EXEC,
+		.needed = {"libdep.so"},
+		.symbols = {{.name = "shared", .value = 1, .type = STT_OBJECT}},
+		.relocs = {{"shared", R_X86_64_COPY}}};
+	const struct elf_spec dep = {
+		.symbols = {{.name = "shared", .value = 1, .type = STT_OBJECT}}};
+	tree_object(world->index, "/bin/program", &program);
+	tree_object(world->index, "/lib/libdep.so", &dep);
+	load(world, "/bin/program", CP_LOAD_EXEC);
+	expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
+	tree_object(world->index, "/lib/libdep.so", &leaf);
+	load(world, "/bin/program", CP_LOAD_EXEC);
+	expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_SYMBOL,
+		"Error relocating /bin/program: shared: symbol not found");
+}
+
+static void gcompat(void **state)
+{
+	struct world *world = *state;
+	const struct elf_spec program = {.interpreter = "/lib64/ld-linux-x86-64.so.2",
+		.needed = {"libc.so.6"},
+		CALLS("__res_init")};
+	tree_object(world->index, "/bin/program", &program);
+	load(world, "/bin/program", CP_LOAD_EXEC);
+	expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_INTERPRETER, NULL);
+	tree_object(world->index, "/lib64/ld-linux-x86-64.so.2", &(struct elf_spec){0});
+	tree_object(world->index, "/lib/libgcompat.so.0",
+		&(struct elf_spec){.symbols = {{.name = "__res_init", .value = 1}}});
+	load(world, "/bin/program", CP_LOAD_EXEC);
+	expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
+	/* An addon finds the name, but not the library that only a program start preloads. */
+	tree_link(world->index, "/lib/ld-linux-x86-64.so.2", "/lib64/ld-linux-x86-64.so.2");
+	lacks(world, &(struct elf_spec){.needed = {"ld-linux-x86-64.so.2"}, HOLDS("__res_init")},
+		"__res_init");
+}
+
+/* --- what cannot be judged ------------------------------------------------------------------- */
+
+static void cannot_judge(struct world *world, const char *why)
+{
+	cp_cleanup_error struct cp_error *err = NULL;
+	assert_int_equal(
+		cp_load_simulate(&world->target, MAIN, CP_LOAD_DLOPEN_LAZY, &world->load, &err),
+		-1);
+	assert_non_null(strstr(err->message, why));
+	assert_int_equal(world->load.n_problems, 0);
+	assert_null(world->load.problems);
+}
+
+static void no_loader(void **state)
+{
+	struct world *world = *state;
+	tree_object(world->index, MAIN, &leaf);
+	tree_object(world->index, LOADER, &leaf);
+	cannot_judge(world, "no loader of musl");
+}
+
+static void unreadable_library(void **state)
+{
+	struct world *world = *state;
+	tree_object(world->index, MAIN, &(struct elf_spec){.needed = {"libdep.so"}});
+	tree_file(world->index, "/lib/libdep.so");
+	uint32_t node = cp_index_find(world->index, "/lib/libdep.so");
+	cp_index_node_mutable(world->index, node)->content = CP_CONTENT_ELF_UNREADABLE;
+	cannot_judge(world, "/lib/libdep.so cannot be read");
+}
+
+/* A chain of libraries longer than is believed, each with a path to search. */
+static void endless_chain(void **state)
+{
+	struct world *world = *state;
+	char path[64], name[64];
+	for (int i = 0; i < 4200; i++) {
+		snprintf(path, sizeof(path), i ? "/lib/lib%d.so" : MAIN, i);
+		snprintf(name, sizeof(name), "lib%d.so", i + 1);
+		tree_object(world->index, path,
+			&(struct elf_spec){.needed = {name}, .rpath = ":/a:\n:/b"});
+	}
+	cannot_judge(world, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(absorbed_names),
+		TEST(names_not_absorbed),
+		TEST(second_libc),
+		TEST(not_objects),
+		TEST(objects_of_other_kinds),
+		TEST(fixed_address_taken),
+		TEST(cut_in_a_segment),
+		TEST(missing_calls_wait),
+		TEST(flags_that_bind_now),
+		TEST(weak_references),
+		TEST(a_symbol_is_told_once),
+		TEST(definitions_that_do_not_count),
+		TEST(definitions_that_count),
+		TEST(versions_do_not_matter),
+		TEST(own_indirect_function),
+		TEST(mapped_names),
+		TEST(exported_names),
+		TEST(initial_exec),
+		TEST(initial_exec_of_the_program),
+		TEST(another_machine),
+		TEST(types_that_are_known),
+		TEST(default_directories),
+		TEST(path_file),
+		TEST(path_file_of_another_prefix),
+		TEST(rpath_texts),
+		TEST(paths_too_long_for_the_buffer),
+		TEST(paths_of_requesters),
+		TEST(path_of_the_program),
+		TEST(environment_first),
+		TEST(first_file_wins),
+		TEST(needs_with_slashes),
+		TEST(origin_of_a_link),
+		TEST(one_name_one_object),
+		TEST(one_file_one_object),
+		TEST(named_by_a_later_search),
+		TEST(circles),
+		TEST(everything_missing_is_told),
+		TEST(symbols_of_node),
+		TEST(program_starts),
+		TEST(copies_of_data),
+		TEST(gcompat),
+		TEST(no_loader),
+		TEST(unreadable_library),
+		TEST(endless_chain),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
