@@ -116,30 +116,35 @@ static int read_directory(struct cp_image *image, const char *path, struct cp_er
 	return 0;
 }
 
+static int read_image(struct cp_image *image, const struct cp_image_ref *ref,
+	const struct cp_image_options *options, struct cp_error **err)
+{
+	if (ref->transport == CP_TRANSPORT_ROOTFS)
+		return read_directory(image, ref->path, err);
+	struct cp_progress *progress = cp_progress_new(options);
+	struct cp_gate *gate = cp_gate_new();
+	int result = progress && gate ? read_layers(image, ref, options, progress, gate, err)
+				      : cp_error_set(err, ENOMEM, "out of memory");
+	cp_gate_free(gate);
+	cp_progress_free(progress);
+	return result;
+}
+
 int cp_image_open(const struct cp_image_ref *ref, const struct cp_image_options *options,
 	struct cp_image **image, struct cp_error **err)
 {
 	static const struct cp_image_options defaults;
-	*image = NULL;
-	options = options ? options : &defaults;
-	cp_cleanup_image struct cp_image *made = calloc(1, sizeof(*made));
-	if (!made || !(made->ref = write_ref(ref)))
-		return cp_error_set(err, ENOMEM, "out of memory");
-	struct cp_progress *progress = cp_progress_new(options);
-	struct cp_gate *gate = cp_gate_new();
-	int result;
-	if (!progress || !gate)
-		result = cp_error_set(err, ENOMEM, "out of memory");
-	else if (ref->transport == CP_TRANSPORT_ROOTFS)
-		result = read_directory(made, ref->path, err);
+	*image = calloc(1, sizeof(**image));
+	if (*image && ((*image)->ref = write_ref(ref)) &&
+		read_image(*image, ref, options ? options : &defaults, err) == 0)
+		return 0;
+	if (!*image || !(*image)->ref)
+		cp_error_set(err, ENOMEM, "out of memory");
 	else
-		result = read_layers(made, ref, options, progress, gate, err);
-	cp_gate_free(gate);
-	cp_progress_free(progress);
-	if (result < 0)
-		return cp_error_wrap(err, "cannot read image %s", made->ref);
-	*image = cp_take(made);
-	return 0;
+		cp_error_wrap(err, "cannot read image %s", (*image)->ref);
+	cp_image_free(*image);
+	*image = NULL;
+	return -1;
 }
 
 void cp_image_free(struct cp_image *image)

@@ -112,9 +112,9 @@ static void name_architecture(struct wanted_platform *wanted, const char *name)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(name, names[i].kernel) != 0)
 			continue;
-		strcpy(wanted->architecture, names[i].architecture);
+		snprintf(wanted->architecture, PART, "%s", names[i].architecture);
 		if (!wanted->variant[0])
-			strcpy(wanted->variant, names[i].variant);
+			snprintf(wanted->variant, PART, "%s", names[i].variant);
 		return;
 	}
 	snprintf(wanted->architecture, sizeof(wanted->architecture), "%s", name);

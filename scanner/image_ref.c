@@ -6,12 +6,13 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "image.h"
-#include "memory.h"
 #include "store.h"
 
 static const struct {
@@ -66,10 +67,20 @@ static bool selector_at(const char *at)
 	return (at[0] == ':' && at[1]) || (at[0] == '@' && is_number(at + 1));
 }
 
-static bool exists(const char *path, size_t length, struct stat *status)
+/* Copies a path, which may end inside of a longer text. */
+static bool copy_path(char path[PATH_MAX], const char *text, size_t length)
 {
-	cp_cleanup_free char *copy = strndup(path, length);
-	return copy && length && stat(copy, status) == 0;
+	if (!length || length >= PATH_MAX)
+		return false;
+	memcpy(path, text, length);
+	path[length] = '\0';
+	return true;
+}
+
+static bool exists(const char *text, size_t length, struct stat *status)
+{
+	char path[PATH_MAX];
+	return copy_path(path, text, length) && stat(path, status) == 0;
 }
 
 /* How much of `text` is PATH: the longest that exists, else up to the first colon. */
@@ -108,20 +119,22 @@ static int parse_path(enum cp_transport transport, const char *text, struct cp_i
 
 /* --- bare words ------------------------------------------------------------------- */
 
-static bool has_file(const char *directory, size_t length, const char *name)
+static bool is_layout(const char *text, size_t length)
 {
-	cp_cleanup_free char *path = NULL;
+	char path[PATH_MAX + 16];
 	struct stat status;
-	return asprintf(&path, "%.*s/%s", (int)length, directory, name) >= 0 &&
-	       stat(path, &status) == 0;
+	if (!copy_path(path, text, length))
+		return false;
+	stpcpy(path + length, "/oci-layout");
+	return stat(path, &status) == 0;
 }
 
 /* An uncompressed archive tells by its members; others are only known when read. */
 static enum cp_transport transport_of_archive(const char *text, size_t length)
 {
-	cp_cleanup_free char *path = strndup(text, length);
+	char path[PATH_MAX];
 	struct stat status;
-	if (!path || stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+	if (!copy_path(path, text, length) || stat(path, &status) < 0 || !S_ISREG(status.st_mode))
 		return CP_TRANSPORT_DOCKER_ARCHIVE;
 	cp_cleanup_store struct cp_store *store = cp_store_open_mapped(path, NULL);
 	if (store && !cp_store_find(store, "manifest.json", NULL) &&
@@ -140,7 +153,7 @@ static int parse_bare(const char *text, struct cp_image_ref *ref, struct cp_erro
 		return parse_path(strcmp(text, "-") == 0 ? CP_TRANSPORT_DOCKER_ARCHIVE
 							 : transport_of_archive(text, length),
 			text, ref, err);
-	if (there && has_file(text, length, "oci-layout"))
+	if (there && is_layout(text, length))
 		return parse_path(CP_TRANSPORT_OCI, text, ref, err);
 	if (there && whole)
 		return set(ref, CP_TRANSPORT_ROOTFS, text, length, NULL, err);

@@ -31,11 +31,12 @@ struct cp_store *cp_store_open_directory(const char *path, struct cp_error **err
 int cp_store_map(int fd, const uint8_t **data, size_t *size, struct cp_error **err)
 {
 	struct stat status;
+	*data = NULL;
+	*size = 0;
 	if (fstat(fd, &status) < 0)
 		return cp_error_set(err, errno, "%s", strerror(errno));
 	if (!S_ISREG(status.st_mode))
 		return cp_error_set(err, EINVAL, "not a regular file");
-	*data = NULL;
 	*size = (size_t)status.st_size;
 	if (!*size)
 		return 0;
@@ -57,8 +58,8 @@ struct cp_blob *cp_store_open_file(struct cp_store *store, const char *name, str
 			cp_error_set(err, code, "%s: %s: %s", store->label, name, strerror(code));
 		return NULL;
 	}
-	const uint8_t *data;
-	size_t size;
+	const uint8_t *data = NULL;
+	size_t size = 0;
 	if (cp_store_map(fd, &data, &size, err) < 0) {
 		cp_error_wrap(err, "%s: %s", store->label, name);
 		return NULL;
