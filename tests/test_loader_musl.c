@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * musl's rules, one tiny root each. That the rules are the real loader's is shown by
- * tests/truth; here stand the smallest inputs, and those that no real root has.
+ * What musl loads and relocates, one tiny root each. That the rules are the real
+ * loader's is shown by tests/truth; here stand the smallest inputs, and those that no
+ * real root has.
  */
 #include <elf.h>
 #include <setjmp.h>
@@ -13,122 +14,9 @@
 
 #include <cmocka.h>
 
-#include "load.h"
-#include "memory.h"
-#include "support/tree_builder.h"
+#include "support/musl_world.h"
 
-#define LOADER "/lib/ld-musl-x86_64.so.1"
-#define MAIN "/app/main.so"
-
-/* One call of a function: what most objects here do. */
-#define CALLS(symbol)                                                                              \
-	.symbols = {{.name = symbol}}, .relocs = {{symbol, R_X86_64_JUMP_SLOT, .plt = true}}
-/* A function in a table, which no loader leaves for later. */
-#define HOLDS(symbol) .symbols = {{.name = symbol}}, .relocs = {{symbol, R_X86_64_64}}
-
-struct world {
-	struct cp_index *index;
-	struct cp_target target;
-	struct cp_load load;
-};
-
-/* musl as it is since 1.2.4, alone in its root. */
-static int setup(void **state)
-{
-	static const struct elf_spec libc = {
-		.soname = "libc.musl-x86_64.so.1",
-		.symbols = {{.name = "__libc_start_main", .value = 1},
-			{.name = "stdin", .value = 1, .type = STT_OBJECT},
-			{.name = "malloc", .value = 1}, {.name = "open", .value = 1},
-			{.name = "readdir_r", .value = 1}, {.name = "posix_fallocate", .value = 1},
-			{.name = "__xstat", .value = 1}},
-	};
-	struct world *world = calloc(1, sizeof(*world));
-	if (!world || !(world->index = cp_index_new()))
-		return -1;
-	tree_object(world->index, LOADER, &libc);
-	world->target = (struct cp_target){.name = "test",
-		.root = {.layers = {{.index = world->index}}, .count = 1},
-		.machine = EM_X86_64,
-		.libc = CP_LIBC_MUSL,
-		.keep_considered = true};
-	*state = world;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *world = *state;
-	cp_load_clear(&world->load);
-	cp_index_free(world->index);
-	free(world);
-	return 0;
-}
-
-static void load(struct world *world, const char *path, enum cp_load_mode mode)
-{
-	cp_cleanup_error struct cp_error *err = NULL;
-	cp_load_clear(&world->load);
-	if (cp_load_simulate(&world->target, path, mode, &world->load, &err))
-		fail_msg("%s: %s", path, err->message);
-}
-
-static void expect(const struct world *world, enum cp_outcome outcome, enum cp_cause cause,
-	const char *message)
-{
-	const struct cp_load *load = &world->load;
-	if (load->outcome != outcome || load->cause != cause)
-		fail_msg("%s, %s (%s)", cp_outcome_name(load->outcome),
-			load->cause ? cp_cause_name(load->cause) : "no cause",
-			load->message ? load->message : "no message");
-	if (!message)
-		assert_null(load->message);
-	else if (!load->message || strcmp(load->message, message) != 0)
-		fail_msg("\"%s\" instead of \"%s\"", load->message ? load->message : "", message);
-}
-
-static void expect_load(struct world *world, const struct elf_spec *spec, enum cp_load_mode mode,
-	enum cp_outcome outcome, enum cp_cause cause, const char *message)
-{
-	tree_object(world->index, MAIN, spec);
-	load(world, MAIN, mode);
-	expect(world, outcome, cause, message);
-}
-
-static void loads(struct world *world, const struct elf_spec *spec)
-{
-	expect_load(world, spec, CP_LOAD_DLOPEN_LAZY, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
-}
-
-static void crashes(struct world *world, const struct elf_spec *spec, enum cp_cause cause)
-{
-	expect_load(world, spec, CP_LOAD_DLOPEN_LAZY, CP_OUTCOME_CRASHES, cause, NULL);
-}
-
-static void fails(
-	struct world *world, const struct elf_spec *spec, enum cp_cause cause, const char *message)
-{
-	expect_load(world, spec, CP_LOAD_DLOPEN_LAZY, CP_OUTCOME_FAILS, cause, message);
-}
-
-static void lacks(struct world *world, const struct elf_spec *spec, const char *symbol)
-{
-	char message[256];
-	snprintf(message, sizeof(message), "Error relocating " MAIN ": %s: symbol not found",
-		symbol);
-	fails(world, spec, CP_CAUSE_MISSING_SYMBOL, message);
-}
-
-static void lacks_library(struct world *world, const struct elf_spec *spec, const char *library,
-	const char *reason, enum cp_cause cause)
-{
-	char message[256];
-	snprintf(message, sizeof(message),
-		"Error loading shared library %s: %s (needed by " MAIN ")", library, reason);
-	fails(world, spec, cause, message);
-}
-
-static const char not_there[] = "No such file or directory";
+static const struct elf_spec leaf = {.symbols = {{.name = "leaf", .value = 1}}};
 
 /* --- names ------------------------------------------------------------------- */
 
@@ -145,10 +33,10 @@ static void names_not_absorbed(void **state)
 	const char *const names[] = {"libresolv.so.2", "libcrypt.so.1", "libmvec.so.1",
 		"libatomic.so.1", "libc-2.31.so", "libcfoo.so", "libc"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		lacks_library(*state, &(struct elf_spec){.needed = {names[i]}}, names[i], not_there,
+		lacks_library(*state, &(struct elf_spec){.needed = {names[i]}}, names[i], NOT_THERE,
 			CP_CAUSE_MISSING_LIBRARY);
 	lacks_library(*state, &(struct elf_spec){.needed = {"ld-linux-x86-64.so.2"}},
-		"ld-linux-x86-64.so.2", not_there, CP_CAUSE_MISSING_LOADER);
+		"ld-linux-x86-64.so.2", NOT_THERE, CP_CAUSE_MISSING_LOADER);
 }
 
 /* Found as a file, /lib/ld-musl-x86_64.so.1 would be a second libc beside the running one. */
@@ -168,16 +56,16 @@ static void second_libc(void **state)
 
 static void refuses(struct world *world, enum cp_cause cause)
 {
-	load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
-	expect(world, CP_OUTCOME_FAILS, cause,
+	world_load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
+	world_expect(world, CP_OUTCOME_FAILS, cause,
 		"Error loading shared library " MAIN ": Exec format error");
 }
 
 static void not_objects(void **state)
 {
 	struct world *world = *state;
-	load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
-	expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_LIBRARY,
+	world_load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
+	world_expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_LIBRARY,
 		"Error loading shared library " MAIN ": No such file or directory");
 	tree_file(world->index, MAIN);
 	refuses(world, CP_CAUSE_NOT_ELF);
@@ -188,8 +76,8 @@ static void not_objects(void **state)
 	tree_cut_object(world->index, MAIN, &(struct elf_spec){0}, 100);
 	refuses(world, CP_CAUSE_NOT_ELF);
 	tree_directory(world->index, MAIN);
-	load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
-	expect(world, CP_OUTCOME_FAILS, CP_CAUSE_NOT_ELF,
+	world_load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
+	world_expect(world, CP_OUTCOME_FAILS, CP_CAUSE_NOT_ELF,
 		"Error loading shared library " MAIN ": Is a directory");
 }
 
@@ -232,8 +120,8 @@ static void cut_in_a_segment(void **state)
 	struct elf_image image = elf_build(&spec);
 	tree_cut_object(world->index, MAIN, &spec, image.size - 1);
 	elf_image_free(&image);
-	load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
-	expect(world, CP_OUTCOME_FAILS, CP_CAUSE_NOT_ELF, NULL);
+	world_load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
+	world_expect(world, CP_OUTCOME_FAILS, CP_CAUSE_NOT_ELF, NULL);
 }
 
 /* --- now or later ------------------------------------------------------------- */
@@ -243,16 +131,16 @@ static void missing_calls_wait(void **state)
 	struct world *world = *state;
 	const struct elf_spec call = {CALLS("absent")};
 	const struct elf_spec data = {
-		.symbols = {{.name = "absent"}}, .relocs = {{"absent", R_X86_64_GLOB_DAT}}};
+		.symbols = {{.name = "absent"}}, .relocs = {RELOC("absent", R_X86_64_GLOB_DAT)}};
 	const char message[] = "Error relocating " MAIN ": absent: symbol not found";
 	crashes(world, &call, CP_CAUSE_MISSING_SYMBOL);
 	assert_string_equal(world->load.problems[0].subject, "absent");
 	assert_true(world->load.problems[0].at_call);
 	crashes(world, &data, CP_CAUSE_MISSING_SYMBOL);
-	expect_load(world, &call, CP_LOAD_DLOPEN_NOW, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_SYMBOL,
-		message);
-	expect_load(world, &data, CP_LOAD_DLOPEN_NOW, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_SYMBOL,
-		message);
+	world_expect_load(world, &call, CP_LOAD_DLOPEN_NOW, CP_OUTCOME_FAILS,
+		CP_CAUSE_MISSING_SYMBOL, message);
+	world_expect_load(world, &data, CP_LOAD_DLOPEN_NOW, CP_OUTCOME_FAILS,
+		CP_CAUSE_MISSING_SYMBOL, message);
 	lacks(world, &(struct elf_spec){HOLDS("absent")}, "absent");
 }
 
@@ -268,7 +156,7 @@ static void weak_references(void **state)
 {
 	const struct elf_spec spec = {.flags = DF_BIND_NOW,
 		.symbols = {{.name = "absent", .bind = STB_WEAK}},
-		.relocs = {{"absent", R_X86_64_64}, {"absent", R_X86_64_JUMP_SLOT, .plt = true}}};
+		.relocs = {RELOC("absent", R_X86_64_64), CALL("absent")}};
 	loads(*state, &spec);
 }
 
@@ -277,9 +165,8 @@ static void a_symbol_is_told_once(void **state)
 {
 	struct world *world = *state;
 	const struct elf_spec spec = {.symbols = {{.name = "called"}, {.name = "held"}},
-		.relocs = {{"called", R_X86_64_JUMP_SLOT, .plt = true},
-			{"called", R_X86_64_GLOB_DAT}, {"held", R_X86_64_64},
-			{"held", R_X86_64_GLOB_DAT}}};
+		.relocs = {CALL("called"), RELOC("called", R_X86_64_GLOB_DAT),
+			RELOC("held", R_X86_64_64), RELOC("held", R_X86_64_GLOB_DAT)}};
 	lacks(world, &spec, "held");
 	assert_int_equal(world->load.n_problems, 2);
 	assert_string_equal(world->load.problems[1].subject, "called");
@@ -323,7 +210,7 @@ static void versions_do_not_matter(void **state)
 {
 	const struct elf_spec spec = {.needed = {"libc.so.6"},
 		.symbols = {{.name = "malloc", .version = "GLIBC_99", .file = "libc.so.6"}},
-		.relocs = {{"malloc", R_X86_64_64}}};
+		.relocs = {RELOC("malloc", R_X86_64_64)}};
 	loads(*state, &spec);
 }
 
@@ -331,9 +218,9 @@ static void own_indirect_function(void **state)
 {
 	const struct elf_spec exported = {
 		.symbols = {{.name = "own", .value = 1, .type = STT_GNU_IFUNC}},
-		.relocs = {{"own", R_X86_64_GLOB_DAT}}};
+		.relocs = {RELOC("own", R_X86_64_GLOB_DAT)}};
 	crashes(*state, &exported, CP_CAUSE_MISSING_SYMBOL);
-	fails(*state, &(struct elf_spec){.relocs = {{NULL, R_X86_64_IRELATIVE}}},
+	fails(*state, &(struct elf_spec){.relocs = {RELOC(NULL, R_X86_64_IRELATIVE)}},
 		CP_CAUSE_WRONG_LIBC, "Error relocating " MAIN ": unsupported relocation type 37");
 }
 
@@ -369,12 +256,12 @@ static void initial_exec(void **state)
 {
 	const struct elf_spec own = {.tls_size = 8,
 		.symbols = {{.name = "counter", .section = 1, .type = STT_TLS}},
-		.relocs = {{"counter", R_X86_64_TPOFF64}}};
+		.relocs = {RELOC("counter", R_X86_64_TPOFF64)}};
 	const struct elf_spec stale = {.tls_size = 8,
 		.symbols = {{.name = "malloc"}},
-		.relocs = {{"malloc", R_X86_64_64}, {NULL, R_X86_64_TPOFF64}}};
-	const struct elf_spec general = {
-		.tls_size = 8, .relocs = {{NULL, R_X86_64_DTPMOD64}, {NULL, R_X86_64_TLSDESC}}};
+		.relocs = {RELOC("malloc", R_X86_64_64), RELOC(NULL, R_X86_64_TPOFF64)}};
+	const struct elf_spec general = {.tls_size = 8,
+		.relocs = {RELOC(NULL, R_X86_64_DTPMOD64), RELOC(NULL, R_X86_64_TLSDESC)}};
 	fails(*state, &own, CP_CAUSE_STATIC_TLS,
 		"Error relocating " MAIN
 		": counter: initial-exec TLS resolves to dynamic definition in " MAIN);
@@ -391,15 +278,15 @@ static void initial_exec_of_the_program(void **state)
 	const struct elf_spec program = {.interpreter = LOADER,
 		.tls_size = 8,
 		.symbols = {{.name = "counter", .value = 1, .type = STT_TLS}},
-		.relocs = {{NULL, R_X86_64_TPOFF64}}};
+		.relocs = {RELOC(NULL, R_X86_64_TPOFF64)}};
 	tree_object(world->index, "/bin/node", &program);
-	load(world, "/bin/node", CP_LOAD_EXEC);
-	expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
+	world_load(world, "/bin/node", CP_LOAD_EXEC);
+	world_expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
 	world->target.program.path = "/bin/node";
 	world->target.program.facts =
 		cp_index_facts(world->index, cp_index_find(world->index, "/bin/node"));
 	loads(world, &(struct elf_spec){.symbols = {{.name = "counter", .type = STT_TLS}},
-			     .relocs = {{"counter", R_X86_64_TPOFF64}}});
+			     .relocs = {RELOC("counter", R_X86_64_TPOFF64)}});
 }
 
 /* --- machines ------------------------------------------------------------------------ */
@@ -409,17 +296,17 @@ static void another_machine(void **state)
 	struct world *world = *state;
 	const struct elf_spec known = {.machine = EM_AARCH64,
 		.symbols = {{.name = "malloc"}},
-		.relocs = {{"malloc", R_AARCH64_JUMP_SLOT, .plt = true}}};
+		.relocs = {{.symbol = "malloc", .type = R_AARCH64_JUMP_SLOT, .plt = true}}};
 	const struct elf_spec missing = {.machine = EM_AARCH64,
 		.symbols = {{.name = "absent"}},
-		.relocs = {{"absent", R_AARCH64_JUMP_SLOT, .plt = true}}};
+		.relocs = {{.symbol = "absent", .type = R_AARCH64_JUMP_SLOT, .plt = true}}};
 	const struct elf_spec needs = {.machine = EM_AARCH64, .needed = {"ld-linux-aarch64.so.1"}};
 	fails(world, &known, CP_CAUSE_WRONG_ARCHITECTURE,
 		"Error relocating " MAIN ": unsupported relocation type 1026");
 	fails(world, &missing, CP_CAUSE_WRONG_ARCHITECTURE,
 		"Error relocating " MAIN ": absent: symbol not found");
 	lacks_library(
-		world, &needs, "ld-linux-aarch64.so.1", not_there, CP_CAUSE_WRONG_ARCHITECTURE);
+		world, &needs, "ld-linux-aarch64.so.1", NOT_THERE, CP_CAUSE_WRONG_ARCHITECTURE);
 	crashes(world, &(struct elf_spec){.machine = EM_AARCH64}, CP_CAUSE_WRONG_ARCHITECTURE);
 }
 
@@ -430,266 +317,14 @@ static void types_that_are_known(void **state)
 	const uint32_t unknown[] = {R_X86_64_32, R_X86_64_PC64, R_X86_64_SIZE64, 250};
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		loads(*state, &(struct elf_spec){.symbols = {{.name = "malloc"}},
-				      .relocs = {{"malloc", known[i]}}});
+				      .relocs = {RELOC("malloc", known[i])}});
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
 		char message[128];
 		snprintf(message, sizeof(message),
 			"Error relocating " MAIN ": unsupported relocation type %u", unknown[i]);
-		fails(*state, &(struct elf_spec){.relocs = {{NULL, unknown[i]}}},
+		fails(*state, &(struct elf_spec){.relocs = {RELOC(NULL, unknown[i])}},
 			CP_CAUSE_WRONG_LIBC, message);
 	}
-}
-
-/* --- search ----------------------------------------------------------------------------- */
-
-static const struct elf_spec leaf = {.symbols = {{.name = "leaf", .value = 1}}};
-
-static void default_directories(void **state)
-{
-	struct world *world = *state;
-	const struct elf_spec spec = {.needed = {"libleaf.so"}};
-	lacks_library(world, &spec, "libleaf.so", not_there, CP_CAUSE_MISSING_LIBRARY);
-	assert_int_equal(world->load.n_considered, 4);
-	assert_string_equal(world->load.considered[0].path, MAIN);
-	assert_string_equal(world->load.considered[1].path, "/lib/libleaf.so");
-	assert_string_equal(world->load.considered[2].path, "/usr/local/lib/libleaf.so");
-	assert_string_equal(world->load.considered[3].path, "/usr/lib/libleaf.so");
-	assert_string_equal(world->load.considered[3].origin, "default path");
-	assert_string_equal(world->load.considered[3].result, "not found");
-	assert_string_equal(world->load.considered[3].needed_by, MAIN);
-	tree_object(world->index, "/usr/lib/libleaf.so", &leaf);
-	loads(world, &spec);
-	assert_string_equal(world->load.considered[3].result, "found");
-}
-
-static void path_file(void **state)
-{
-	struct world *world = *state;
-	const struct elf_spec spec = {.needed = {"libleaf.so"}};
-	tree_object(world->index, "/lib/libleaf.so", &leaf);
-	tree_text(world->index, "/etc/ld-musl-x86_64.path", "/opt/a:\n\n/opt/b\n");
-	lacks_library(world, &spec, "libleaf.so", not_there, CP_CAUSE_MISSING_LIBRARY);
-	tree_object(world->index, "/opt/b/libleaf.so", &leaf);
-	loads(world, &spec);
-	tree_text(world->index, "/etc/ld-musl-x86_64.path", "");
-	lacks_library(world, &spec, "libleaf.so", "No error information", CP_CAUSE_MISSING_LIBRARY);
-}
-
-/* It lies beside the directory of the loader that the program names. */
-static void path_file_of_another_prefix(void **state)
-{
-	struct world *world = *state;
-	tree_link(world->index, "/opt/musl/lib/ld.so", LOADER);
-	tree_text(world->index, "/opt/musl/etc/ld-musl-x86_64.path", "/opt/a");
-	tree_object(world->index, "/opt/a/libleaf.so", &leaf);
-	const struct elf_spec program = {
-		.interpreter = "/opt/musl/lib/ld.so", .needed = {"libleaf.so", "libc.so"}};
-	tree_object(world->index, "/bin/program", &program);
-	load(world, "/bin/program", CP_LOAD_EXEC);
-	expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
-}
-
-static void finds_with_rpath(struct world *world, const char *rpath)
-{
-	loads(world, &(struct elf_spec){.needed = {"libleaf.so"}, .rpath = rpath});
-}
-
-static void drops_rpath(struct world *world, const char *rpath)
-{
-	lacks_library(world, &(struct elf_spec){.needed = {"libleaf.so"}, .rpath = rpath},
-		"libleaf.so", not_there, CP_CAUSE_MISSING_LIBRARY);
-}
-
-static void rpath_texts(void **state)
-{
-	struct world *world = *state;
-	tree_object(world->index, "/app/lib/libleaf.so", &leaf);
-	tree_object(world->index, "/appAL/libleaf.so", &leaf);
-	finds_with_rpath(world, "/app/lib");
-	finds_with_rpath(world, "$ORIGIN/lib");
-	finds_with_rpath(world, "::${ORIGIN}/./lib//\n");
-	finds_with_rpath(world, "app/lib");
-	finds_with_rpath(world, "/nowhere:$ORIGIN/../app/lib:/nowhere");
-	finds_with_rpath(world, "$ORIGINAL"); /* what follows the token is not looked at */
-	drops_rpath(world, "$ORIGIN/lib:/$LIB");
-	drops_rpath(world, "$ORIGIN/lib:${PLATFORM}");
-	drops_rpath(world, "/app/lib:$");
-	drops_rpath(world, ":::");
-}
-
-static void paths_too_long_for_the_buffer(void **state)
-{
-	struct world *world = *state;
-	char rpath[600] = "/app/lib";
-	tree_object(world->index, "/app/lib/libleaf.so", &leaf);
-	while (strlen(rpath) < 512 - sizeof("/libleaf.so") - 1)
-		strcat(rpath, "/.");
-	finds_with_rpath(world, rpath);
-	strcat(rpath, "//");
-	drops_rpath(world, rpath);
-	memset(rpath, 'x', sizeof(rpath) - 1);
-	rpath[sizeof(rpath) - 1] = '\0';
-	drops_rpath(world, rpath);
-}
-
-/* Both tags are inherited, and DT_RUNPATH has the last word. */
-static void paths_of_requesters(void **state)
-{
-	struct world *world = *state;
-	tree_object(world->index, "/a/libdep.so", &(struct elf_spec){.needed = {"libleaf.so"}});
-	tree_object(world->index, "/a/libleaf.so", &leaf);
-	loads(world, &(struct elf_spec){.needed = {"libdep.so"}, .rpath = "/a"});
-	loads(world, &(struct elf_spec){.needed = {"libdep.so"}, .runpath = "/a"});
-	loads(world, &(struct elf_spec){.needed = {"libdep.so"}, .runpath = "/a", .rpath = "/b"});
-	lacks_library(world,
-		&(struct elf_spec){.needed = {"libdep.so"}, .runpath = "/b", .rpath = "/a"},
-		"libdep.so", not_there, CP_CAUSE_MISSING_LIBRARY);
-}
-
-/* The program asked for the object, so its path is the last of the requesters'. */
-static void path_of_the_program(void **state)
-{
-	struct world *world = *state;
-	tree_object(
-		world->index, "/opt/node/bin/node", &(struct elf_spec){.rpath = "$ORIGIN/../lib"});
-	tree_link(world->index, "/bin/node", "/opt/node/bin/node");
-	tree_object(world->index, "/opt/node/lib/libleaf.so", &leaf);
-	world->target.program.path = "/bin/node";
-	world->target.program.facts =
-		cp_index_facts(world->index, cp_index_find(world->index, "/opt/node/bin/node"));
-	loads(world, &(struct elf_spec){.needed = {"libleaf.so"}});
-}
-
-static void environment_first(void **state)
-{
-	struct world *world = *state;
-	tree_object(world->index, "/app/libleaf.so", &leaf);
-	tree_object(world->index, "/env/libleaf.so", &(struct elf_spec){0});
-	world->target.library_path = ":/env";
-	lacks(world,
-		&(struct elf_spec){.needed = {"libleaf.so"}, .rpath = "$ORIGIN", HOLDS("leaf")},
-		"leaf");
-}
-
-/* The first file that opens is taken; some errors end the search. */
-static void first_file_wins(void **state)
-{
-	struct world *world = *state;
-	const struct elf_spec spec = {.needed = {"libleaf.so"}, .rpath = "/a:/b"};
-	tree_object(world->index, "/b/libleaf.so", &leaf);
-	tree_link(world->index, "/a/libleaf.so", "dangling");
-	loads(world, &spec);
-	tree_link(world->index, "/a/libleaf.so", "libleaf.so");
-	lacks_library(world, &spec, "libleaf.so", "Symbolic link loop", CP_CAUSE_MISSING_LIBRARY);
-	tree_directory(world->index, "/a/libleaf.so");
-	lacks_library(world, &spec, "libleaf.so", "Is a directory", CP_CAUSE_NOT_ELF);
-	tree_file(world->index, "/a/libleaf.so");
-	lacks_library(world, &spec, "libleaf.so", "Exec format error", CP_CAUSE_NOT_ELF);
-	tree_object(world->index, "/a/libleaf.so",
-		&(struct elf_spec){.elf_class = ELFCLASS32, .machine = EM_386});
-	lacks_library(world, &spec, "libleaf.so", "Exec format error", CP_CAUSE_WRONG_ARCHITECTURE);
-	tree_file(world->index, "/a");
-	loads(world, &spec);
-}
-
-static void needs_with_slashes(void **state)
-{
-	struct world *world = *state;
-	tree_object(world->index, "/opt/libleaf.so", &leaf);
-	loads(world, &(struct elf_spec){.needed = {"/opt/libleaf.so"}});
-	loads(world, &(struct elf_spec){.needed = {"opt/libleaf.so"}});
-	lacks_library(world, &(struct elf_spec){.needed = {"./libleaf.so"}}, "./libleaf.so",
-		not_there, CP_CAUSE_MISSING_LIBRARY);
-}
-
-/* The origin of a library is where its name says, not where a link leads. */
-static void origin_of_a_link(void **state)
-{
-	struct world *world = *state;
-	tree_object(world->index, "/real/main.so",
-		&(struct elf_spec){.needed = {"libleaf.so"}, .rpath = "$ORIGIN"});
-	tree_object(world->index, "/real/libleaf.so", &leaf);
-	tree_link(world->index, "/app/link.so", "/real/main.so");
-	load(world, "/real/main.so", CP_LOAD_DLOPEN_LAZY);
-	expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
-	load(world, "/app/link.so", CP_LOAD_DLOPEN_LAZY);
-	expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_LIBRARY,
-		"Error loading shared library libleaf.so: No such file or directory "
-		"(needed by /app/link.so)");
-}
-
-/* --- which object is which ----------------------------------------------------------------- */
-
-/* A name that was found once is not searched again, whoever asks. */
-static void one_name_one_object(void **state)
-{
-	struct world *world = *state;
-	tree_object(world->index, "/a/libleaf.so", &leaf);
-	tree_object(world->index, "/b/libleaf.so",
-		&(struct elf_spec){.symbols = {{.name = "only_b", .value = 1}}});
-	tree_object(world->index, "/lib/libdep.so",
-		&(struct elf_spec){.needed = {"libleaf.so"}, .rpath = "/b", HOLDS("only_b")});
-	fails(world, &(struct elf_spec){.needed = {"libleaf.so", "libdep.so"}, .rpath = "/a"},
-		CP_CAUSE_MISSING_SYMBOL,
-		"Error relocating /lib/libdep.so: only_b: symbol not found");
-}
-
-/* One file is one object, by a link or a hard link: its problem is told once. */
-static void one_file_one_object(void **state)
-{
-	struct world *world = *state;
-	const struct elf_spec spec = {
-		.needed = {"libleaf.so", "libsoft.so", "libhard.so", "/lib/libleaf.so"}};
-	tree_object(world->index, "/lib/libleaf.so", &(struct elf_spec){.needed = {"libgone.so"}});
-	tree_link(world->index, "/lib/libsoft.so", "libleaf.so");
-	tree_hard_link(world->index, "/lib/libhard.so", "/lib/libleaf.so");
-	fails(world, &spec, CP_CAUSE_MISSING_LIBRARY,
-		"Error loading shared library libgone.so: No such file or directory "
-		"(needed by /lib/libleaf.so)");
-	assert_int_equal(world->load.n_problems, 1);
-}
-
-/* What was loaded by a path gets a name when a search comes upon it. */
-static void named_by_a_later_search(void **state)
-{
-	struct world *world = *state;
-	const struct elf_spec spec = {.needed = {"/lib/libleaf.so", "libleaf.so", "libleaf.so"}};
-	tree_object(world->index, "/lib/libleaf.so", &leaf);
-	loads(world, &spec);
-	assert_int_equal(world->load.n_considered, 3);
-}
-
-static void circles(void **state)
-{
-	struct world *world = *state;
-	tree_object(world->index, "/lib/liba.so", &(struct elf_spec){.needed = {"libb.so"}});
-	tree_object(world->index, "/lib/libb.so",
-		&(struct elf_spec){.needed = {"liba.so", "libb.so", "main.so"}});
-	loads(world, &(struct elf_spec){.needed = {"liba.so"}, .rpath = "$ORIGIN"});
-}
-
-/* All that is missing is told, nearest objects first, with the way to it. */
-static void everything_missing_is_told(void **state)
-{
-	struct world *world = *state;
-	tree_object(world->index, "/lib/libdep.so",
-		&(struct elf_spec){.needed = {"libdeep.so"}, HOLDS("deep")});
-	lacks_library(world,
-		&(struct elf_spec){
-			.needed = {"libdep.so", "libnear.so", "libalso.so"}, HOLDS("near")},
-		"libnear.so", not_there, CP_CAUSE_MISSING_LIBRARY);
-	const char *const subjects[] = {"libnear.so", "libalso.so", "libdeep.so", "near", "deep"};
-	assert_int_equal(world->load.n_problems, 5);
-	for (size_t i = 0; i < 5; i++)
-		assert_string_equal(world->load.problems[i].subject, subjects[i]);
-	assert_int_equal(world->load.n_chain, 1);
-
-	fails(world, &(struct elf_spec){.needed = {"libdep.so"}}, CP_CAUSE_MISSING_LIBRARY,
-		"Error loading shared library libdeep.so: No such file or directory "
-		"(needed by /lib/libdep.so)");
-	assert_int_equal(world->load.n_chain, 2);
-	assert_string_equal(world->load.chain[0], MAIN);
-	assert_string_equal(world->load.chain[1], "/lib/libdep.so");
 }
 
 /* --- the program ------------------------------------------------------------------------------ */
@@ -726,8 +361,8 @@ static void program_starts(void **state)
 		.interpreter = LOADER, .needed = {"libdep.so", "libgone.so"}, CALLS("absent")};
 	tree_object(world->index, "/lib/libdep.so", &(struct elf_spec){CALLS("deep")});
 	tree_object(world->index, "/bin/program", &program);
-	load(world, "/bin/program", CP_LOAD_EXEC);
-	expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_LIBRARY,
+	world_load(world, "/bin/program", CP_LOAD_EXEC);
+	world_expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_LIBRARY,
 		"Error loading shared library libgone.so: No such file or directory "
 		"(needed by /bin/program)");
 	assert_int_equal(world->load.n_problems, 3);
@@ -744,16 +379,16 @@ static void copies_of_data(void **state)
 		.type = ET_EXEC,
 		.needed = {"libdep.so"},
 		.symbols = {{.name = "shared", .value = 1, .type = STT_OBJECT}},
-		.relocs = {{"shared", R_X86_64_COPY}}};
+		.relocs = {RELOC("shared", R_X86_64_COPY)}};
 	const struct elf_spec dep = {
 		.symbols = {{.name = "shared", .value = 1, .type = STT_OBJECT}}};
 	tree_object(world->index, "/bin/program", &program);
 	tree_object(world->index, "/lib/libdep.so", &dep);
-	load(world, "/bin/program", CP_LOAD_EXEC);
-	expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
+	world_load(world, "/bin/program", CP_LOAD_EXEC);
+	world_expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
 	tree_object(world->index, "/lib/libdep.so", &leaf);
-	load(world, "/bin/program", CP_LOAD_EXEC);
-	expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_SYMBOL,
+	world_load(world, "/bin/program", CP_LOAD_EXEC);
+	world_expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_SYMBOL,
 		"Error relocating /bin/program: shared: symbol not found");
 }
 
@@ -764,13 +399,13 @@ static void gcompat(void **state)
 		.needed = {"libc.so.6"},
 		CALLS("__res_init")};
 	tree_object(world->index, "/bin/program", &program);
-	load(world, "/bin/program", CP_LOAD_EXEC);
-	expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_INTERPRETER, NULL);
+	world_load(world, "/bin/program", CP_LOAD_EXEC);
+	world_expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_INTERPRETER, NULL);
 	tree_object(world->index, "/lib64/ld-linux-x86-64.so.2", &(struct elf_spec){0});
 	tree_object(world->index, "/lib/libgcompat.so.0",
 		&(struct elf_spec){.symbols = {{.name = "__res_init", .value = 1}}});
-	load(world, "/bin/program", CP_LOAD_EXEC);
-	expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
+	world_load(world, "/bin/program", CP_LOAD_EXEC);
+	world_expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
 	/* An addon finds the name, but not the library that only a program start preloads. */
 	tree_link(world->index, "/lib/ld-linux-x86-64.so.2", "/lib64/ld-linux-x86-64.so.2");
 	lacks(world, &(struct elf_spec){.needed = {"ld-linux-x86-64.so.2"}, HOLDS("__res_init")},
@@ -825,7 +460,7 @@ static void endless_chain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, musl_world_setup, musl_world_teardown)
 		TEST(absorbed_names),
 		TEST(names_not_absorbed),
 		TEST(second_libc),
@@ -847,22 +482,6 @@ int main(void)
 		TEST(initial_exec_of_the_program),
 		TEST(another_machine),
 		TEST(types_that_are_known),
-		TEST(default_directories),
-		TEST(path_file),
-		TEST(path_file_of_another_prefix),
-		TEST(rpath_texts),
-		TEST(paths_too_long_for_the_buffer),
-		TEST(paths_of_requesters),
-		TEST(path_of_the_program),
-		TEST(environment_first),
-		TEST(first_file_wins),
-		TEST(needs_with_slashes),
-		TEST(origin_of_a_link),
-		TEST(one_name_one_object),
-		TEST(one_file_one_object),
-		TEST(named_by_a_later_search),
-		TEST(circles),
-		TEST(everything_missing_is_told),
 		TEST(symbols_of_node),
 		TEST(program_starts),
 		TEST(copies_of_data),
