@@ -11,9 +11,9 @@
 #include "command.h"
 #include "image.h"
 #include "memory.h"
+#include "open_image.h"
 #include "options.h"
 #include "output.h"
-#include "progress.h"
 #include "text.h"
 
 static const char help[] =
@@ -125,16 +125,9 @@ static int open_image(const struct cp_options *options, const char *text, struct
 	struct cp_error **err)
 {
 	struct cp_image_ref ref = {0};
-	struct cp_progress progress;
 	if (cp_image_ref_parse(text, &ref, err) < 0)
 		return -1;
-	cp_progress_start(&progress, text, !options->quiet && !options->no_progress);
-	struct cp_image_options wanted = {.platform = options->platform,
-		.verify = options->verify,
-		.progress = cp_progress_update,
-		.progress_context = &progress};
-	int result = cp_image_open(&ref, &wanted, image, err);
-	cp_progress_wipe(&progress);
+	int result = cp_open_image(options, &ref, image, err);
 	cp_image_ref_clear(&ref);
 	return result;
 }

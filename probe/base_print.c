@@ -181,18 +181,15 @@ static void put_exports(FILE *file, const struct cp_facts *facts)
 	}
 }
 
-static void put_library(FILE *file, const struct library *library, bool exports)
+static void put_library(FILE *file, const struct library *library, int width, bool exports)
 {
 	const char *highest[MAX_SERIES];
 	size_t count = highest_versions(library->facts, highest);
-	fputs("  ", file);
-	cp_text_put(file, library->path);
-	if (library->facts->soname) {
-		fputs("  ", file);
-		cp_text_put(file, cp_facts_string(library->facts, library->facts->soname));
-	}
-	fprintf(file, "  %zu export%s", library->facts->n_exports,
-		library->facts->n_exports == 1 ? "" : "s");
+	const char *name = cp_facts_string(library->facts, library->facts->soname);
+	cp_cleanup_free char *path = cp_text_printable(library->path);
+	cp_cleanup_free char *soname = cp_text_printable(or_dash(name));
+	fprintf(file, "  %-*s  %-22s %6zu exports", width, path ? path : "?", soname ? soname : "?",
+		library->facts->n_exports);
 	for (size_t i = 0; i < count; i++) {
 		fputs(i ? ", " : "  up to ", file);
 		cp_text_put(file, highest[i]);
@@ -200,6 +197,19 @@ static void put_library(FILE *file, const struct library *library, bool exports)
 	fputc('\n', file);
 	if (exports)
 		put_exports(file, library->facts);
+}
+
+#define PATH_MOST 60 /* columns; a longer path pushes the rest of its line */
+
+static int widest_path(const struct libraries *libraries)
+{
+	int widest = 0;
+	for (size_t i = 0; i < libraries->count; i++) {
+		size_t width = strlen(libraries->items[i].path);
+		if (width <= PATH_MOST && (int)width > widest)
+			widest = (int)width;
+	}
+	return widest;
 }
 
 static void put_field(FILE *file, const char *label, const char *text)
@@ -225,8 +235,9 @@ int cp_base_show_table(FILE *file, const struct cp_base *base, bool exports, str
 	put_field(file, "machine", base->architecture);
 	put_field(file, "source", base->source);
 	fprintf(file, "\n  %zu libraries\n", libraries.count);
+	int width = widest_path(&libraries);
 	for (size_t i = 0; i < libraries.count; i++)
-		put_library(file, &libraries.items[i], exports);
+		put_library(file, &libraries.items[i], width, exports);
 	return 0;
 }
 

@@ -216,9 +216,9 @@ static void put_head(FILE *file, const struct cp_scan *scan, const struct cp_tab
 		fputs(scan->os_version ? " " : "", file);
 		cp_text_put(file, scan->os_version ? scan->os_version : "");
 	}
-	fprintf(file, " · %s%s", libc ? libc : "no libc", scan->libc_version ? " " : "");
+	fprintf(file, " · %s%s", libc ? libc : "no libc of its own", scan->libc_version ? " " : "");
 	cp_text_put(file, scan->libc_version ? scan->libc_version : "");
-	fputs(scan->node_version ? " · Node " : " · no Node", file);
+	fputs(scan->node_version ? " · Node " : " · no Node of its own", file);
 	cp_text_put(file, scan->node_version ? scan->node_version : "");
 	if (image->n_layers)
 		fprintf(file, " · %zu layer%s", image->n_layers, image->n_layers == 1 ? "" : "s");
@@ -292,6 +292,20 @@ static void put_verdict(
 			tally->to_install == 1 ? "" : "s");
 }
 
+/* What the target stands for, less what its name says already. */
+static void put_detail(FILE *file, const struct cp_scan_target *target)
+{
+	const char *detail = target->detail;
+	size_t length = strlen(target->name);
+	if (!detail)
+		return;
+	if (strncmp(detail, target->name, length) == 0 && strncmp(detail + length, ", ", 2) == 0)
+		detail += length + 2;
+	fputs("  (", file);
+	cp_text_put(file, detail);
+	fputc(')', file);
+}
+
 static void put_verdicts(FILE *file, const struct cp_scan *scan, const struct cp_rows *rows,
 	const struct cp_table_style *style)
 {
@@ -305,11 +319,7 @@ static void put_verdicts(FILE *file, const struct cp_scan *scan, const struct cp
 		fputs(cp_table_plain(style), file);
 		pad(file, cp_text_width(target->name), widest + 2);
 		put_verdict(file, &rows->tallies[t], style);
-		if (target->detail) {
-			fputs("  (", file);
-			cp_text_put(file, target->detail);
-			fputc(')', file);
-		}
+		put_detail(file, target);
 		fputc('\n', file);
 	}
 }

@@ -8,11 +8,11 @@
 
 #include "command.h"
 #include "memory.h"
+#include "open_image.h"
 #include "options.h"
 #include "output.h"
 #include "output_json.h"
 #include "output_table.h"
-#include "progress.h"
 #include "threshold.h"
 
 static const char help[] =
@@ -121,21 +121,29 @@ static int check_targets(const struct cp_options *options)
 	return 0;
 }
 
-/* Rows of errors[]: what is missing from the result, and which objects could not be judged. */
-static void tell_errors(struct run *run, const struct cp_scan *scan)
+/* More rows of errors[] than this are counted only; JSON has them all. */
+#define ERRORS_TOLD 20
+
+/* Rows of errors[] of one severity: what is missing from the result, or which objects could not be
+ * judged. Returns how many there are. */
+static size_t tell_errors(const struct cp_scan *scan, enum cp_severity severity, bool quiet)
 {
 	const struct cp_index *root = scan->image->root;
+	size_t count = 0;
 	for (size_t i = 0; i < cp_index_error_count(root); i++) {
 		const struct cp_index_error *error = cp_index_error_at(root, i);
-		bool partial = error->severity == CP_PARTIAL;
-		if (partial)
-			run->failed = true;
-		if (partial)
+		if (error->severity != severity || count++ >= ERRORS_TOLD || quiet)
+			continue;
+		if (severity == CP_PARTIAL)
 			cp_fail("%s: the result is partial: %s: %s", scan->image->ref, error->path,
 				error->message);
-		else if (!run->options->quiet)
+		else
 			cp_warn("%s: %s", error->path, error->message);
 	}
+	if (count > ERRORS_TOLD && !quiet)
+		cp_warn("%s: and %zu more of these; -o json tells all", scan->image->ref,
+			count - ERRORS_TOLD);
+	return count;
 }
 
 static int print_scan(struct run *run, const struct cp_scan *scan)
@@ -159,21 +167,6 @@ static int print_scan(struct run *run, const struct cp_scan *scan)
 	return 0;
 }
 
-static int open_image(struct run *run, const struct cp_image_ref *ref, struct cp_image **image,
-	struct cp_error **err)
-{
-	const struct cp_options *options = run->options;
-	struct cp_progress progress;
-	cp_progress_start(&progress, ref->path, !options->quiet && !options->no_progress);
-	struct cp_image_options wanted = {.platform = options->platform,
-		.verify = options->verify,
-		.progress = cp_progress_update,
-		.progress_context = &progress};
-	int result = cp_image_open(ref, &wanted, image, err);
-	cp_progress_wipe(&progress);
-	return result;
-}
-
 static int scan_one(struct run *run, const struct cp_image_ref *ref)
 {
 	const struct cp_options *options = run->options;
@@ -183,9 +176,11 @@ static int scan_one(struct run *run, const struct cp_image_ref *ref)
 	struct cp_scan_options wanted = {.targets = options->n_targets ? options->targets : NULL,
 		.n_targets = options->n_targets,
 		.keep_considered = options->verbose};
-	if (open_image(run, ref, &image, &err) < 0 || cp_scan_run(image, &wanted, &scan, &err) < 0)
+	if (cp_open_image(options, ref, &image, &err) < 0 ||
+		cp_scan_run(image, &wanted, &scan, &err) < 0)
 		return cp_fail("%s", err ? err->message : "out of memory");
-	tell_errors(run, scan);
+	tell_errors(scan, CP_SPOILS_OBJECT, options->quiet);
+	run->failed |= tell_errors(scan, CP_PARTIAL, false) > 0;
 	run->reached |= cp_threshold_reached(scan, options->fail_on);
 	int status = print_scan(run, scan);
 	cp_scan_free(scan);
@@ -240,6 +235,9 @@ static int run_over(const struct cp_options *options, bool directory)
 		return status ? status : closed;
 	if (run.failed)
 		return CP_EXIT_ERROR;
+	if (run.reached && !options->quiet)
+		fprintf(stderr, "compatprobe: --fail-on %s was reached\n",
+			cp_outcome_name(options->fail_on));
 	return run.reached ? CP_EXIT_THRESHOLD : CP_EXIT_FINE;
 }
 
