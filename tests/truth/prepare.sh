@@ -101,16 +101,18 @@ own_root() {
 	cp -al "$1" "$own"
 	rm -rf "$own/case" "$own/pkg"
 	sed -n 's/^root-remove: *//p' "$3/case.txt" | while IFS= read -r file; do
-		rm -f "$own$file"
+		rm -f "$own/${file#/}"
 	done
 	sed -n 's/^root-file: *//p' "$3/case.txt" | while IFS= read -r line; do
-		file=$own${line%%=*}
+		file=${line%%=*}
+		file=$own/${file#/}
 		mkdir -p "$(dirname "$file")"
 		rm -f "$file" # not the shared one
 		printf '%b' "${line#*=}" >"$file"
 	done
 	sed -n 's/^root-copy: *//p' "$3/case.txt" | while IFS= read -r line; do
-		file=$own${line%%=*}
+		file=${line%%=*}
+		file=$own/${file#/}
 		mkdir -p "$(dirname "$file")"
 		cp "$3/${line#*=}" "$file"
 	done
@@ -135,7 +137,10 @@ cases() {
 			CC=$2 OUT=$out SRC=$fixtures/$case sh "$script"
 			cp "$fixtures/$case/case.txt" "$out"
 		fi
-		for root in $(ls -d "$run/$1"-* | grep -v -e @ -e '-cxx$'); do
+		for root in "$run/$1"-*; do
+			case $root in
+			*@* | *-cxx) continue ;;
+			esac
 			if grep -q '^root-' "$out/case.txt"; then
 				root=$(own_root "$root" "$case" "$out")
 			fi

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
 #include "layer.h"
 #include "memory.h"
 #include "truth.h"
@@ -17,6 +18,23 @@ struct stage {
 	struct cp_target target;
 };
 
+/* What the scanner takes the root's libc for has to be what was unpacked there. */
+static int check_libc(
+	const struct cp_index *index, const char *root, enum cp_libc libc, const char *version)
+{
+	cp_cleanup_error struct cp_error *err = NULL;
+	cp_cleanup_free char *found_version = NULL;
+	enum cp_libc found;
+	uint16_t machine;
+	if (cp_root_libc(index, &found, &machine, &found_version, &err))
+		return fprintf(stderr, "truth: %s: %s\n", root, err->message), -1;
+	if (found == libc && (!found_version || strcmp(found_version, version) == 0))
+		return 0;
+	fprintf(stderr, "truth: %s is taken for %s %s\n", root, cp_libc_name(found),
+		found_version ? found_version : "of an unknown version");
+	return -1;
+}
+
 struct stage *stage_open(const char *root, enum cp_libc libc, const char *version)
 {
 	cp_cleanup_error struct cp_error *err = NULL;
@@ -24,6 +42,10 @@ struct stage *stage_open(const char *root, enum cp_libc libc, const char *versio
 	if (!stage || !(stage->version = strdup(version)) ||
 		cp_directory_index(root, &stage->index, &err)) {
 		fprintf(stderr, "truth: %s: %s\n", root, err ? err->message : "no memory");
+		stage_close(stage);
+		return NULL;
+	}
+	if (check_libc(stage->index, root, libc, version)) {
 		stage_close(stage);
 		return NULL;
 	}
