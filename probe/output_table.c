@@ -15,7 +15,6 @@
 #define LABEL_MOST_IN_FILE 96
 #define TARGETS_MOST 36
 #define REASON_LEAST 32 /* narrower than this, the reason gets a line of its own */
-#define ALL_TARGETS "every target"
 
 /* --- style ------------------------------------------------------------------------- */
 
@@ -86,8 +85,9 @@ static void put_wrapped(FILE *file, const char *text, size_t indent, unsigned wi
 	fputc('\n', file);
 }
 
-/* The names of a row's targets. Owned. */
-static char *targets_text(const struct cp_scan *scan, const struct cp_row *row)
+/* The names of those targets on which the row holds, or with `others` of those where it does not.
+ */
+static char *names_of(const struct cp_scan *scan, const struct cp_row *row, bool others)
 {
 	char *text = NULL;
 	size_t size, count = 0;
@@ -95,20 +95,26 @@ static char *targets_text(const struct cp_scan *scan, const struct cp_row *row)
 	if (!out)
 		return NULL;
 	for (size_t t = 0; t < scan->n_targets; t++) {
-		if (!row->targets[t])
+		if (row->targets[t] == others)
 			continue;
-		fputs(count++ ? ", " : "", out);
+		fputs(count++ ? ", " : others ? "all but " : "", out);
 		cp_text_put(out, scan->targets[t].name);
 	}
-	if (fclose(out) != 0) {
-		free(text);
-		return NULL;
-	}
-	if (count == scan->n_targets && count > 2) {
-		free(text);
-		return strdup(ALL_TARGETS);
-	}
-	return text;
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* A row's targets, in few words. Owned. */
+static char *targets_text(const struct cp_scan *scan, const struct cp_row *row)
+{
+	size_t count = 0;
+	for (size_t t = 0; t < scan->n_targets; t++)
+		count += row->targets[t];
+	if (count == scan->n_targets && count > 2)
+		return strdup("every target");
+	return names_of(scan, row, count > 2 && count + 1 == scan->n_targets);
 }
 
 struct columns {

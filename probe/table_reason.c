@@ -95,6 +95,18 @@ static size_t further_symbols(const struct matter *about)
 	return count + about->load->problems_dropped;
 }
 
+/* Whether the object asks a libc for the symbol: glibc's names come with versions of their own. */
+static bool wanted_of_glibc(const struct matter *about)
+{
+	const struct cp_facts *facts = about->object->facts;
+	for (size_t i = 0; facts && i < facts->n_undefined; i++) {
+		const struct cp_symbol *symbol = &facts->undefined[i];
+		if (strcmp(cp_facts_string(facts, symbol->name), about->subject) == 0)
+			return begins(cp_facts_string(facts, symbol->version), "GLIBC_");
+	}
+	return false;
+}
+
 /* C++ names can be hundreds of characters long; -v has them in full. */
 static void put_symbol(FILE *out, const char *name)
 {
@@ -113,7 +125,7 @@ static void say_symbol(FILE *out, const struct matter *about)
 			about->problem->at_call ? "function" : "symbol", more == 1 ? "" : "s");
 	if (nodes_own)
 		fprintf(out, ", which Node does not have there");
-	else if (other_libc(about))
+	else if (other_libc(about) && wanted_of_glibc(about))
 		fprintf(out, ", which %s lacks", about->libc);
 	else
 		fprintf(out, ", which no library there has");

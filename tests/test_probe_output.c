@@ -31,6 +31,7 @@ struct fixture {
 	struct cp_base base; /* only that it is there counts */
 	struct cp_scan_target targets[N_TARGETS];
 	struct cp_facts glibc_facts;
+	struct cp_symbol fcntl64;
 	struct cp_package packages[4];
 	struct cp_object objects[6];
 	struct cp_load loads[6][N_TARGETS];
@@ -41,7 +42,11 @@ struct fixture {
 
 enum { BRIDGE, SQLITE, BCRYPT, DARWIN, TOOL, BUSYBOX };
 
-static char glibc_pool[] = "\0libc.so.6\0002.34";
+static char glibc_pool[] = "\0"
+			   "2.34\0"
+			   "fcntl64\0"
+			   "GLIBC_2.28";
+enum { AT_2_34 = 1, AT_FCNTL64 = 6, AT_GLIBC_2_28 = 14 };
 
 static void give_target(struct fixture *f, size_t at, const char *name, enum cp_libc libc,
 	const char *version, const char *detail)
@@ -161,7 +166,10 @@ static int set_up(void **state)
 		.machine = EM_X86_64,
 		.libc = CP_LIBC_GLIBC,
 		.node_api = -1,
-		.glibc_min = 11};
+		.undefined = &f->fcntl64,
+		.n_undefined = 1,
+		.glibc_min = AT_2_34};
+	f->fcntl64 = (struct cp_symbol){.name = AT_FCNTL64, .version = AT_GLIBC_2_28};
 	f->layer = (struct cp_layer){.digest = (char *)"sha256:aa", .size = 12, .encoding = "gzip"};
 	f->image = (struct cp_image){.ref = (char *)"workflow:latest",
 		.os = (char *)"linux",
@@ -269,6 +277,43 @@ static void one_reason_on_several_targets_is_one_row(void **state)
 	roll_up(f);
 	cp_cleanup_free char *all = table_of(f, (struct cp_table_style){0});
 	assert_contains(all, "every target");
+}
+
+static void all_targets_but_one_are_named_by_it(void **state)
+{
+	struct fixture *f = *state;
+	struct cp_problem gone = {
+		.cause = CP_CAUSE_MISSING_LIBRARY, .subject = (char *)"libudev.so.1"};
+	struct cp_scan_target targets[N_TARGETS + 1];
+	struct cp_load loads[N_TARGETS + 1] = {{0}};
+	for (size_t t = 0; t < N_TARGETS; t++)
+		targets[t] = f->targets[t];
+	targets[N_TARGETS] = f->targets[ALPINE];
+	targets[N_TARGETS].name = (char *)"another";
+	for (size_t t = 0; t <= N_TARGETS; t++)
+		if (t != BULLSEYE)
+			loads[t] = (struct cp_load){.outcome = CP_OUTCOME_FAILS,
+				.cause = gone.cause,
+				.problems = &gone,
+				.n_problems = 1};
+	f->objects[TOOL].loads = loads;
+	f->scan.targets = targets;
+	f->scan.n_targets = N_TARGETS + 1;
+	f->scan.objects = &f->objects[TOOL];
+	f->scan.n_objects = 1;
+	f->scan.n_results = 0;
+	cp_cleanup_free char *text = table_of(f, (struct cp_table_style){0});
+	assert_contains(text, "/app/tool  all but debian-bullseye  needs libudev.so.1");
+}
+
+static void only_glibcs_own_symbols_are_musls_to_lack(void **state)
+{
+	struct fixture *f = *state;
+	cp_cleanup_free char *of_glibc = table_of(f, (struct cp_table_style){0});
+	assert_contains(of_glibc, "calls fcntl64, which musl lacks");
+	f->fcntl64.version = 0;
+	cp_cleanup_free char *of_anyone = table_of(f, (struct cp_table_style){0});
+	assert_contains(of_anyone, "calls fcntl64, which no library there has");
 }
 
 static void copies_of_a_package_share_a_row(void **state)
@@ -599,6 +644,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(table_is_as_designed),
 		TEST(one_reason_on_several_targets_is_one_row),
+		TEST(all_targets_but_one_are_named_by_it),
+		TEST(only_glibcs_own_symbols_are_musls_to_lack),
 		TEST(copies_of_a_package_share_a_row),
 		TEST(highest_version_is_named),
 		TEST(dependency_at_fault_is_named),
