@@ -4,17 +4,7 @@
  * loader's is shown by tests/truth; here stand the smallest inputs, and those that no
  * real root has.
  */
-#include <elf.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "support/musl_world.h"
+#include "musl_expect.h"
 
 static const struct elf_spec leaf = {.symbols = {{.name = "leaf", .value = 1}}};
 
@@ -42,48 +32,48 @@ static void names_not_absorbed(void **state)
 /* Found as a file, /lib/ld-musl-x86_64.so.1 would be a second libc beside the running one. */
 static void second_libc(void **state)
 {
-	struct world *world = *state;
+	struct load_tree *tree = *state;
 	const struct elf_spec impostor = {
 		.symbols = {{.name = "__libc_start_main", .value = 1},
 			{.name = "stdin", .value = 1}, {.name = "only_here", .value = 1}}};
-	loads(world, &(struct elf_spec){.needed = {"ld-musl-x86_64.so.1"}, CALLS("malloc")});
-	tree_object(world->index, "/lib/libimpostor.so", &impostor);
-	lacks(world, &(struct elf_spec){.needed = {"libimpostor.so"}, HOLDS("only_here")},
+	loads(tree, &(struct elf_spec){.needed = {"ld-musl-x86_64.so.1"}, CALLS("malloc")});
+	load_tree_object(tree, "/lib/libimpostor.so", &impostor);
+	lacks(tree, &(struct elf_spec){.needed = {"libimpostor.so"}, HOLDS("only_here")},
 		"only_here");
 }
 
 /* --- what is refused ------------------------------------------------------------ */
 
-static void refuses(struct world *world, enum cp_cause cause)
+static void refuses(struct load_tree *tree, enum cp_cause cause)
 {
-	world_load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
-	world_expect(world, CP_OUTCOME_FAILS, cause,
+	load(tree, MAIN, CP_LOAD_DLOPEN_LAZY);
+	expect(tree, CP_OUTCOME_FAILS, cause,
 		"Error loading shared library " MAIN ": Exec format error");
 }
 
 static void not_objects(void **state)
 {
-	struct world *world = *state;
-	world_load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
-	world_expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_LIBRARY,
+	struct load_tree *tree = *state;
+	load(tree, MAIN, CP_LOAD_DLOPEN_LAZY);
+	expect(tree, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_LIBRARY,
 		"Error loading shared library " MAIN ": No such file or directory");
-	tree_file(world->index, MAIN);
-	refuses(world, CP_CAUSE_NOT_ELF);
-	tree_text(world->index, MAIN, "a text");
-	refuses(world, CP_CAUSE_NOT_ELF);
-	tree_cut_object(world->index, MAIN, &(struct elf_spec){0}, 40);
-	refuses(world, CP_CAUSE_NOT_ELF);
-	tree_cut_object(world->index, MAIN, &(struct elf_spec){0}, 100);
-	refuses(world, CP_CAUSE_NOT_ELF);
-	tree_directory(world->index, MAIN);
-	world_load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
-	world_expect(world, CP_OUTCOME_FAILS, CP_CAUSE_NOT_ELF,
+	load_tree_file(tree, MAIN, CP_CONTENT_OTHER, 0);
+	refuses(tree, CP_CAUSE_NOT_ELF);
+	load_tree_text(tree, MAIN, "a text");
+	refuses(tree, CP_CAUSE_NOT_ELF);
+	load_tree_cut_object(tree, MAIN, &(struct elf_spec){0}, 40);
+	refuses(tree, CP_CAUSE_NOT_ELF);
+	load_tree_cut_object(tree, MAIN, &(struct elf_spec){0}, 100);
+	refuses(tree, CP_CAUSE_NOT_ELF);
+	load_tree_directory(tree, MAIN);
+	load(tree, MAIN, CP_LOAD_DLOPEN_LAZY);
+	expect(tree, CP_OUTCOME_FAILS, CP_CAUSE_NOT_ELF,
 		"Error loading shared library " MAIN ": Is a directory");
 }
 
 static void objects_of_other_kinds(void **state)
 {
-	struct world *world = *state;
+	struct load_tree *tree = *state;
 	const struct {
 		struct elf_spec spec;
 		enum cp_cause cause;
@@ -94,54 +84,54 @@ static void objects_of_other_kinds(void **state)
 		{{.no_dynamic = true}, CP_CAUSE_NOT_ELF},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		tree_object(world->index, MAIN, &cases[i].spec);
-		refuses(world, cases[i].cause);
+		load_tree_object(tree, MAIN, &cases[i].spec);
+		refuses(tree, cases[i].cause);
 	}
-	loads(world, &(struct elf_spec){.type = ET_EXEC});
+	loads(tree, &(struct elf_spec){.type = ET_EXEC});
 }
 
 /* Two programs cannot have one address. */
 static void fixed_address_taken(void **state)
 {
-	struct world *world = *state;
-	tree_object(world->index, "/bin/node", &(struct elf_spec){.type = ET_EXEC});
-	uint32_t node = cp_index_find(world->index, "/bin/node");
-	world->target.program.path = "/bin/node";
-	world->target.program.facts = cp_index_facts(world->index, node);
-	fails(world, &(struct elf_spec){.type = ET_EXEC}, CP_CAUSE_NOT_ELF,
+	struct load_tree *tree = *state;
+	load_tree_object(tree, "/bin/node", &(struct elf_spec){.type = ET_EXEC});
+	uint32_t node = cp_index_find(tree->index, "/bin/node");
+	tree->target.program.path = "/bin/node";
+	tree->target.program.facts = cp_index_facts(tree->index, node);
+	fails(tree, &(struct elf_spec){.type = ET_EXEC}, CP_CAUSE_NOT_ELF,
 		"Error loading shared library " MAIN ": Resource busy");
 }
 
 /* It is mapped, and the first touch of what the file lacks is a SIGBUS. */
 static void cut_in_a_segment(void **state)
 {
-	struct world *world = *state;
+	struct load_tree *tree = *state;
 	const struct elf_spec spec = {HOLDS("malloc")};
 	struct elf_image image = elf_build(&spec);
-	tree_cut_object(world->index, MAIN, &spec, image.size - 1);
+	load_tree_cut_object(tree, MAIN, &spec, image.size - 1);
 	elf_image_free(&image);
-	world_load(world, MAIN, CP_LOAD_DLOPEN_LAZY);
-	world_expect(world, CP_OUTCOME_FAILS, CP_CAUSE_NOT_ELF, NULL);
+	load(tree, MAIN, CP_LOAD_DLOPEN_LAZY);
+	expect(tree, CP_OUTCOME_FAILS, CP_CAUSE_NOT_ELF, NULL);
 }
 
 /* --- now or later ------------------------------------------------------------- */
 
 static void missing_calls_wait(void **state)
 {
-	struct world *world = *state;
+	struct load_tree *tree = *state;
 	const struct elf_spec call = {CALLS("absent")};
 	const struct elf_spec data = {
 		.symbols = {{.name = "absent"}}, .relocs = {RELOC("absent", R_X86_64_GLOB_DAT)}};
 	const char message[] = "Error relocating " MAIN ": absent: symbol not found";
-	crashes(world, &call, CP_CAUSE_MISSING_SYMBOL);
-	assert_string_equal(world->load.problems[0].subject, "absent");
-	assert_true(world->load.problems[0].at_call);
-	crashes(world, &data, CP_CAUSE_MISSING_SYMBOL);
-	world_expect_load(world, &call, CP_LOAD_DLOPEN_NOW, CP_OUTCOME_FAILS,
-		CP_CAUSE_MISSING_SYMBOL, message);
-	world_expect_load(world, &data, CP_LOAD_DLOPEN_NOW, CP_OUTCOME_FAILS,
-		CP_CAUSE_MISSING_SYMBOL, message);
-	lacks(world, &(struct elf_spec){HOLDS("absent")}, "absent");
+	crashes(tree, &call, CP_CAUSE_MISSING_SYMBOL);
+	assert_string_equal(tree->load.problems[0].subject, "absent");
+	assert_true(tree->load.problems[0].at_call);
+	crashes(tree, &data, CP_CAUSE_MISSING_SYMBOL);
+	expect_load(tree, &call, CP_LOAD_DLOPEN_NOW, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_SYMBOL,
+		message);
+	expect_load(tree, &data, CP_LOAD_DLOPEN_NOW, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_SYMBOL,
+		message);
+	lacks(tree, &(struct elf_spec){HOLDS("absent")}, "absent");
 }
 
 static void flags_that_bind_now(void **state)
@@ -163,20 +153,20 @@ static void weak_references(void **state)
 /* One symbol is one problem; what stops the load comes to the front. */
 static void a_symbol_is_told_once(void **state)
 {
-	struct world *world = *state;
+	struct load_tree *tree = *state;
 	const struct elf_spec spec = {.symbols = {{.name = "called"}, {.name = "held"}},
 		.relocs = {CALL("called"), RELOC("called", R_X86_64_GLOB_DAT),
 			RELOC("held", R_X86_64_64), RELOC("held", R_X86_64_GLOB_DAT)}};
-	lacks(world, &spec, "held");
-	assert_int_equal(world->load.n_problems, 2);
-	assert_string_equal(world->load.problems[1].subject, "called");
+	lacks(tree, &spec, "held");
+	assert_int_equal(tree->load.n_problems, 2);
+	assert_string_equal(tree->load.problems[1].subject, "called");
 }
 
 /* --- definitions ----------------------------------------------------------------- */
 
 static void definitions_that_do_not_count(void **state)
 {
-	struct world *world = *state;
+	struct load_tree *tree = *state;
 	const struct elf_symbol unaccepted[] = {
 		{.name = "dep", .value = 1, .version = "V1", .hidden_version = true},
 		{.name = "dep", .value = 1, .type = STT_GNU_IFUNC},
@@ -184,14 +174,14 @@ static void definitions_that_do_not_count(void **state)
 	};
 	for (size_t i = 0; i < sizeof(unaccepted) / sizeof(unaccepted[0]); i++) {
 		struct elf_spec dep = {.symbols = {unaccepted[i]}};
-		tree_object(world->index, "/lib/libdep.so", &dep);
-		lacks(world, &(struct elf_spec){.needed = {"libdep.so"}, HOLDS("dep")}, "dep");
+		load_tree_object(tree, "/lib/libdep.so", &dep);
+		lacks(tree, &(struct elf_spec){.needed = {"libdep.so"}, HOLDS("dep")}, "dep");
 	}
 }
 
 static void definitions_that_count(void **state)
 {
-	struct world *world = *state;
+	struct load_tree *tree = *state;
 	const struct elf_symbol accepted[] = {
 		{.name = "dep", .value = 1, .version = "V1"},
 		{.name = "dep", .value = 1, .bind = STB_WEAK},
@@ -200,8 +190,8 @@ static void definitions_that_count(void **state)
 	};
 	for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
 		struct elf_spec dep = {.symbols = {accepted[i]}};
-		tree_object(world->index, "/lib/libdep.so", &dep);
-		loads(world, &(struct elf_spec){.needed = {"libdep.so"}, HOLDS("dep")});
+		load_tree_object(tree, "/lib/libdep.so", &dep);
+		loads(tree, &(struct elf_spec){.needed = {"libdep.so"}, HOLDS("dep")});
 	}
 }
 
@@ -240,14 +230,14 @@ static void mapped_names(void **state)
 /* Up to 1.2.3 the libc exports them, and its loader maps nothing. */
 static void exported_names(void **state)
 {
-	struct world *world = *state;
+	struct load_tree *tree = *state;
 	const struct elf_spec libc = {
 		.symbols = {{.name = "__libc_start_main", .value = 1},
 			{.name = "stdin", .value = 1}, {.name = "open", .value = 1},
 			{.name = "open64", .value = 1}, {.name = "creat", .value = 1}}};
-	tree_object(world->index, LOADER, &libc);
-	loads(world, &(struct elf_spec){HOLDS("open64")});
-	lacks(world, &(struct elf_spec){HOLDS("creat64")}, "creat64");
+	load_tree_object(tree, LOADER, &libc);
+	loads(tree, &(struct elf_spec){HOLDS("open64")});
+	lacks(tree, &(struct elf_spec){HOLDS("creat64")}, "creat64");
 }
 
 /* --- thread-local storage --------------------------------------------------------- */
@@ -274,26 +264,26 @@ static void initial_exec(void **state)
 /* What the program brought along has its place already. */
 static void initial_exec_of_the_program(void **state)
 {
-	struct world *world = *state;
+	struct load_tree *tree = *state;
 	const struct elf_spec program = {.interpreter = LOADER,
 		.tls_size = 8,
 		.symbols = {{.name = "counter", .value = 1, .type = STT_TLS}},
 		.relocs = {RELOC(NULL, R_X86_64_TPOFF64)}};
-	tree_object(world->index, "/bin/node", &program);
-	world_load(world, "/bin/node", CP_LOAD_EXEC);
-	world_expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
-	world->target.program.path = "/bin/node";
-	world->target.program.facts =
-		cp_index_facts(world->index, cp_index_find(world->index, "/bin/node"));
-	loads(world, &(struct elf_spec){.symbols = {{.name = "counter", .type = STT_TLS}},
-			     .relocs = {RELOC("counter", R_X86_64_TPOFF64)}});
+	load_tree_object(tree, "/bin/node", &program);
+	load(tree, "/bin/node", CP_LOAD_EXEC);
+	expect(tree, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
+	tree->target.program.path = "/bin/node";
+	tree->target.program.facts =
+		cp_index_facts(tree->index, cp_index_find(tree->index, "/bin/node"));
+	loads(tree, &(struct elf_spec){.symbols = {{.name = "counter", .type = STT_TLS}},
+			    .relocs = {RELOC("counter", R_X86_64_TPOFF64)}});
 }
 
 /* --- machines ------------------------------------------------------------------------ */
 
 static void another_machine(void **state)
 {
-	struct world *world = *state;
+	struct load_tree *tree = *state;
 	const struct elf_spec known = {.machine = EM_AARCH64,
 		.symbols = {{.name = "malloc"}},
 		.relocs = {{.symbol = "malloc", .type = R_AARCH64_JUMP_SLOT, .plt = true}}};
@@ -301,13 +291,13 @@ static void another_machine(void **state)
 		.symbols = {{.name = "absent"}},
 		.relocs = {{.symbol = "absent", .type = R_AARCH64_JUMP_SLOT, .plt = true}}};
 	const struct elf_spec needs = {.machine = EM_AARCH64, .needed = {"ld-linux-aarch64.so.1"}};
-	fails(world, &known, CP_CAUSE_WRONG_ARCHITECTURE,
+	fails(tree, &known, CP_CAUSE_WRONG_ARCHITECTURE,
 		"Error relocating " MAIN ": unsupported relocation type 1026");
-	fails(world, &missing, CP_CAUSE_WRONG_ARCHITECTURE,
+	fails(tree, &missing, CP_CAUSE_WRONG_ARCHITECTURE,
 		"Error relocating " MAIN ": absent: symbol not found");
 	lacks_library(
-		world, &needs, "ld-linux-aarch64.so.1", NOT_THERE, CP_CAUSE_WRONG_ARCHITECTURE);
-	crashes(world, &(struct elf_spec){.machine = EM_AARCH64}, CP_CAUSE_WRONG_ARCHITECTURE);
+		tree, &needs, "ld-linux-aarch64.so.1", NOT_THERE, CP_CAUSE_WRONG_ARCHITECTURE);
+	crashes(tree, &(struct elf_spec){.machine = EM_AARCH64}, CP_CAUSE_WRONG_ARCHITECTURE);
 }
 
 static void types_that_are_known(void **state)
@@ -336,45 +326,45 @@ static bool accepts_v8(const char *symbol)
 
 static void symbols_of_node(void **state)
 {
-	struct world *world = *state;
+	struct load_tree *tree = *state;
 	const struct elf_spec napi = {HOLDS("napi_create_object")};
 	const struct elf_spec v8 = {HOLDS("_ZN2v811HandleScopeC1Ev")};
-	fails(world, &napi, CP_CAUSE_NODE_ABI,
+	fails(tree, &napi, CP_CAUSE_NODE_ABI,
 		"Error relocating " MAIN ": napi_create_object: symbol not found");
-	tree_object(world->index, "/bin/node",
+	load_tree_object(tree, "/bin/node",
 		&(struct elf_spec){.needed = {"libgone.so"},
 			.symbols = {{.name = "napi_create_object", .value = 1}}});
-	world->target.program.path = "/bin/node";
-	world->target.program.facts =
-		cp_index_facts(world->index, cp_index_find(world->index, "/bin/node"));
-	loads(world, &napi); /* that Node's own library is gone is not the addon's fault */
-	fails(world, &v8, CP_CAUSE_NODE_ABI,
+	tree->target.program.path = "/bin/node";
+	tree->target.program.facts =
+		cp_index_facts(tree->index, cp_index_find(tree->index, "/bin/node"));
+	loads(tree, &napi); /* that Node's own library is gone is not the addon's fault */
+	fails(tree, &v8, CP_CAUSE_NODE_ABI,
 		"Error relocating " MAIN ": _ZN2v811HandleScopeC1Ev: symbol not found");
-	world->target.program.also_exports = accepts_v8;
-	loads(world, &v8);
+	tree->target.program.also_exports = accepts_v8;
+	loads(tree, &v8);
 }
 
 static void program_starts(void **state)
 {
-	struct world *world = *state;
+	struct load_tree *tree = *state;
 	const struct elf_spec program = {
 		.interpreter = LOADER, .needed = {"libdep.so", "libgone.so"}, CALLS("absent")};
-	tree_object(world->index, "/lib/libdep.so", &(struct elf_spec){CALLS("deep")});
-	tree_object(world->index, "/bin/program", &program);
-	world_load(world, "/bin/program", CP_LOAD_EXEC);
-	world_expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_LIBRARY,
+	load_tree_object(tree, "/lib/libdep.so", &(struct elf_spec){CALLS("deep")});
+	load_tree_object(tree, "/bin/program", &program);
+	load(tree, "/bin/program", CP_LOAD_EXEC);
+	expect(tree, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_LIBRARY,
 		"Error loading shared library libgone.so: No such file or directory "
 		"(needed by /bin/program)");
-	assert_int_equal(world->load.n_problems, 3);
-	assert_string_equal(world->load.problems[1].message,
+	assert_int_equal(tree->load.n_problems, 3);
+	assert_string_equal(tree->load.problems[1].message,
 		"Error relocating /lib/libdep.so: deep: symbol not found");
-	assert_string_equal(world->load.problems[2].message,
+	assert_string_equal(tree->load.problems[2].message,
 		"Error relocating /bin/program: absent: symbol not found");
 }
 
 static void copies_of_data(void **state)
 {
-	struct world *world = *state;
+	struct load_tree *tree = *state;
 	const struct elf_spec program = {.interpreter = LOADER,
 		.type = ET_EXEC,
 		.needed = {"libdep.so"},
@@ -382,85 +372,84 @@ static void copies_of_data(void **state)
 		.relocs = {RELOC("shared", R_X86_64_COPY)}};
 	const struct elf_spec dep = {
 		.symbols = {{.name = "shared", .value = 1, .type = STT_OBJECT}}};
-	tree_object(world->index, "/bin/program", &program);
-	tree_object(world->index, "/lib/libdep.so", &dep);
-	world_load(world, "/bin/program", CP_LOAD_EXEC);
-	world_expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
-	tree_object(world->index, "/lib/libdep.so", &leaf);
-	world_load(world, "/bin/program", CP_LOAD_EXEC);
-	world_expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_SYMBOL,
+	load_tree_object(tree, "/bin/program", &program);
+	load_tree_object(tree, "/lib/libdep.so", &dep);
+	load(tree, "/bin/program", CP_LOAD_EXEC);
+	expect(tree, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
+	load_tree_object(tree, "/lib/libdep.so", &leaf);
+	load(tree, "/bin/program", CP_LOAD_EXEC);
+	expect(tree, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_SYMBOL,
 		"Error relocating /bin/program: shared: symbol not found");
 }
 
 static void gcompat(void **state)
 {
-	struct world *world = *state;
+	struct load_tree *tree = *state;
 	const struct elf_spec program = {.interpreter = "/lib64/ld-linux-x86-64.so.2",
 		.needed = {"libc.so.6"},
 		CALLS("__res_init")};
-	tree_object(world->index, "/bin/program", &program);
-	world_load(world, "/bin/program", CP_LOAD_EXEC);
-	world_expect(world, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_INTERPRETER, NULL);
-	tree_object(world->index, "/lib64/ld-linux-x86-64.so.2", &(struct elf_spec){0});
-	tree_object(world->index, "/lib/libgcompat.so.0",
+	load_tree_object(tree, "/bin/program", &program);
+	load(tree, "/bin/program", CP_LOAD_EXEC);
+	expect(tree, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_INTERPRETER, NULL);
+	load_tree_object(tree, "/lib64/ld-linux-x86-64.so.2", &(struct elf_spec){0});
+	load_tree_object(tree, "/lib/libgcompat.so.0",
 		&(struct elf_spec){.symbols = {{.name = "__res_init", .value = 1}}});
-	world_load(world, "/bin/program", CP_LOAD_EXEC);
-	world_expect(world, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
+	load(tree, "/bin/program", CP_LOAD_EXEC);
+	expect(tree, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
 	/* An addon finds the name, but not the library that only a program start preloads. */
-	tree_link(world->index, "/lib/ld-linux-x86-64.so.2", "/lib64/ld-linux-x86-64.so.2");
-	lacks(world, &(struct elf_spec){.needed = {"ld-linux-x86-64.so.2"}, HOLDS("__res_init")},
+	load_tree_link(tree, "/lib/ld-linux-x86-64.so.2", "/lib64/ld-linux-x86-64.so.2");
+	lacks(tree, &(struct elf_spec){.needed = {"ld-linux-x86-64.so.2"}, HOLDS("__res_init")},
 		"__res_init");
 }
 
 /* --- what cannot be judged ------------------------------------------------------------------- */
 
-static void cannot_judge(struct world *world, const char *why)
+static void cannot_judge(struct load_tree *tree, const char *why)
 {
 	cp_cleanup_error struct cp_error *err = NULL;
 	assert_int_equal(
-		cp_load_simulate(&world->target, MAIN, CP_LOAD_DLOPEN_LAZY, &world->load, &err),
-		-1);
+		cp_load_simulate(&tree->target, MAIN, CP_LOAD_DLOPEN_LAZY, &tree->load, &err), -1);
 	assert_non_null(strstr(err->message, why));
-	assert_int_equal(world->load.n_problems, 0);
-	assert_null(world->load.problems);
+	assert_int_equal(tree->load.n_problems, 0);
+	assert_null(tree->load.problems);
 }
 
 static void no_loader(void **state)
 {
-	struct world *world = *state;
-	tree_object(world->index, MAIN, &leaf);
-	tree_object(world->index, LOADER, &leaf);
-	cannot_judge(world, "no loader of musl");
+	struct load_tree *tree = *state;
+	load_tree_object(tree, MAIN, &leaf);
+	load_tree_object(tree, LOADER, &leaf);
+	cannot_judge(tree, "no loader of musl");
 }
 
 static void unreadable_library(void **state)
 {
-	struct world *world = *state;
-	tree_object(world->index, MAIN, &(struct elf_spec){.needed = {"libdep.so"}});
-	tree_file(world->index, "/lib/libdep.so");
-	uint32_t node = cp_index_find(world->index, "/lib/libdep.so");
-	cp_index_node_mutable(world->index, node)->content = CP_CONTENT_ELF_UNREADABLE;
-	cannot_judge(world, "/lib/libdep.so cannot be read");
+	struct load_tree *tree = *state;
+	load_tree_object(tree, MAIN, &(struct elf_spec){.needed = {"libdep.so"}});
+	load_tree_file(tree, "/lib/libdep.so", CP_CONTENT_OTHER, 0);
+	uint32_t node = cp_index_find(tree->index, "/lib/libdep.so");
+	cp_index_node_mutable(tree->index, node)->content = CP_CONTENT_ELF_UNREADABLE;
+	cannot_judge(tree, "/lib/libdep.so cannot be read");
 }
 
 /* A chain of libraries longer than is believed, each with a path to search. */
 static void endless_chain(void **state)
 {
-	struct world *world = *state;
+	struct load_tree *tree = *state;
 	char path[64], name[64];
 	for (int i = 0; i < 4200; i++) {
 		snprintf(path, sizeof(path), i ? "/lib/lib%d.so" : MAIN, i);
 		snprintf(name, sizeof(name), "lib%d.so", i + 1);
-		tree_object(world->index, path,
-			&(struct elf_spec){.needed = {name}, .rpath = ":/a:\n:/b"});
+		load_tree_object(
+			tree, path, &(struct elf_spec){.needed = {name}, .rpath = ":/a:\n:/b"});
 	}
-	cannot_judge(world, "");
+	cannot_judge(tree, "");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, musl_world_setup, musl_world_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, musl_setup, musl_teardown)
 		TEST(absorbed_names),
 		TEST(names_not_absorbed),
 		TEST(second_libc),

@@ -21,16 +21,23 @@ static uint32_t add(struct load_tree *tree, const char *path, enum cp_node_kind 
 	return node;
 }
 
-void load_tree_object(struct load_tree *tree, const char *path, const struct elf_spec *spec)
+void load_tree_cut_object(
+	struct load_tree *tree, const char *path, const struct elf_spec *spec, size_t size)
 {
 	struct cp_error *error = NULL;
 	struct cp_facts *facts;
 	struct elf_image image = elf_build(spec);
-	must(cp_facts_read(image.bytes, image.size, &facts, &error), error);
+	size = size < image.size ? size : image.size;
+	must(cp_facts_read(image.bytes, size, &facts, &error), error);
 	uint32_t node = add(tree, path, CP_NODE_FILE);
-	cp_index_node_mutable(tree->index, node)->size = image.size;
+	cp_index_node_mutable(tree->index, node)->size = size;
 	elf_image_free(&image);
 	must(cp_index_set_facts(tree->index, node, facts, &error), error);
+}
+
+void load_tree_object(struct load_tree *tree, const char *path, const struct elf_spec *spec)
+{
+	load_tree_cut_object(tree, path, spec, SIZE_MAX);
 }
 
 struct cp_facts *load_tree_facts(struct load_tree *tree, const char *path)
@@ -44,6 +51,18 @@ void load_tree_link(struct load_tree *tree, const char *path, const char *target
 	struct cp_error *error = NULL;
 	uint32_t node = add(tree, path, CP_NODE_SYMLINK);
 	must(cp_index_set_link(tree->index, node, target, &error), error);
+}
+
+void load_tree_hard_link(struct load_tree *tree, const char *path, const char *target)
+{
+	struct cp_error *error = NULL;
+	uint32_t node = add(tree, path, CP_NODE_FILE);
+	must(cp_index_link_file(tree->index, node, target, &error), error);
+}
+
+void load_tree_directory(struct load_tree *tree, const char *path)
+{
+	add(tree, path, CP_NODE_DIRECTORY);
 }
 
 void load_tree_text(struct load_tree *tree, const char *path, const char *text)
@@ -86,6 +105,25 @@ struct load_tree load_tree_glibc(const char *version)
 		.libc_version = version,
 		.program = {
 			.path = "/usr/bin/node", .facts = load_tree_facts(&tree, "/usr/bin/node")}};
+	return tree;
+}
+
+struct load_tree load_tree_musl(void)
+{
+	struct load_tree tree = {.index = cp_index_new()};
+	must(tree.index ? 0 : -1, NULL);
+	TREE_OBJECT(&tree, LOAD_TREE_MUSL_LOADER, .soname = "libc.musl-x86_64.so.1",
+		.symbols = {{.name = "__libc_start_main", .value = 1},
+			{.name = "stdin", .value = 1, .type = STT_OBJECT},
+			{.name = "malloc", .value = 1}, {.name = "open", .value = 1},
+			{.name = "readdir_r", .value = 1}, {.name = "posix_fallocate", .value = 1},
+			{.name = "__xstat", .value = 1}});
+	tree.target = (struct cp_target){.name = "self",
+		.root = {.layers = {{.index = tree.index}}, .count = 1},
+		.machine = EM_X86_64,
+		.libc = CP_LIBC_MUSL,
+		.libc_version = "1.2.5",
+		.keep_considered = true};
 	return tree;
 }
 

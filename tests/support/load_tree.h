@@ -27,13 +27,22 @@ struct load_tree {
  * GLIBC_2.34, functions puts and fresh) and the program /usr/bin/node, which exports napi_create.
  */
 struct load_tree load_tree_glibc(const char *version);
+/* A root for x86-64 with nothing but musl 1.2.5's loader (functions malloc, open, readdir_r,
+ * posix_fallocate and __xstat), for a program that is not known; paths considered are kept. */
+struct load_tree load_tree_musl(void);
+#define LOAD_TREE_MUSL_LOADER "/lib/ld-musl-x86_64.so.1"
 void load_tree_free(struct load_tree *tree);
 
 void load_tree_object(struct load_tree *tree, const char *path, const struct elf_spec *spec);
+/* Its first `size` bytes. */
+void load_tree_cut_object(
+	struct load_tree *tree, const char *path, const struct elf_spec *spec, size_t size);
 #define TREE_OBJECT(tree, path, ...) load_tree_object(tree, path, &(struct elf_spec){__VA_ARGS__})
 /* The facts of the object at `path`, to be changed before a load. */
 struct cp_facts *load_tree_facts(struct load_tree *tree, const char *path);
 void load_tree_link(struct load_tree *tree, const char *path, const char *target);
+void load_tree_hard_link(struct load_tree *tree, const char *path, const char *target);
+void load_tree_directory(struct load_tree *tree, const char *path);
 void load_tree_text(struct load_tree *tree, const char *path, const char *text);
 void load_tree_file(
 	struct load_tree *tree, const char *path, enum cp_content content, uint64_t size);
