@@ -13,7 +13,7 @@ ALL_CFLAGS = -std=c17 $(WARNINGS) -pthread $(CFLAGS)
 LDLIBS = $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -pthread
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-SCANNER = $(wildcard scanner/*.c)
+SCANNER = $(wildcard scanner/*.c scanner/schemes/*.c)
 PROBE = $(wildcard probe/*.c)
 UNIT_TESTS = $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 
@@ -97,8 +97,8 @@ clang: # the other compiler must be as content
 	done; echo "clang: $(words $(SCANNER) $(PROBE)) files without a warning"
 
 format-check:
-	@clang-format --dry-run -Werror $(wildcard scanner/*.[ch] probe/*.[ch] tests/*.[ch] \
-		tests/*/*.[ch]) && echo "clang-format: nothing to change"
+	@clang-format --dry-run -Werror $(wildcard scanner/*.[ch] scanner/schemes/*.[ch] probe/*.[ch] \
+		tests/*.[ch] tests/*/*.[ch]) && echo "clang-format: nothing to change"
 
 tidy:
 	clang-tidy --quiet $(SCANNER) $(PROBE) -- $(CPPFLAGS) -std=c17

@@ -16,7 +16,7 @@ enum cp_keep {
 /* Decides by path (absolute or as in the archive), size and first bytes (`head`, up to
  * 64 of them; fewer only where the file is shorter). Texts, by name: package.json (up to 1 MiB),
  * os-release, ld-musl-*.path, ld.so.conf and ld.so.conf.d/ *.conf, debian_version, alpine-release,
- * node_version.h, lib/apk/db/installed, usr/bin/ldd, .modules.yaml. */
+ * node_version.h, lib/apk/db/installed, usr/bin/ldd, build/manifest.json, .modules.yaml. */
 enum cp_keep cp_keep_decide(const char *path, uint64_t size, const void *head, size_t head_size);
 
 /* Files the content in its node: facts, text, or a foreign/LFS mark. `data` is the

@@ -103,7 +103,7 @@ static json_t *parse_object(const char *data, size_t size)
 char *cp_package_json_reduce(const char *data, size_t size)
 {
 	static const char *const fields[] = {"name", "version", "main", "os", "cpu", "libc",
-		"optionalDependencies", "dependencies", "binary", "gypfile", "scripts"};
+		"optionalDependencies", "dependencies", "binary", "gypfile", "scripts", "napi"};
 	json_t *whole = parse_object(data, size), *reduced = json_object();
 	char *text = NULL;
 	if (whole && reduced) {

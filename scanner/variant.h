@@ -45,11 +45,16 @@ enum cp_pick_state {
 	CP_PICK_MISSING, /* its loader finds nothing here; `wanted` says what it asked for last */
 };
 
+#define CP_PICK_MAX_NEXT 64u /* of next[] and wanted[]; a hostile package cannot make more */
+
 struct cp_pick {
 	enum cp_pick_state state;
 	const char *scheme; /* static: "node-gyp-build", "napi-rs", … */
 	char *path;         /* canonical path of the object; NULL unless FOUND */
-	char **wanted;      /* npm names of platform packages that would serve, best first */
+	char **next;        /* what its loader tries after it where loading `path` fails, in that
+			       order (koffi, cmake-ts, napi-rs); canonical, no path twice */
+	size_t n_next;
+	char **wanted; /* npm names of platform packages that would serve, best first */
 	size_t n_wanted;
 	bool compiled_at_install; /* the scheme (prebuild-install, node-pre-gyp, node-gyp) fixes the
 				     variant when it is installed: on another libc a fresh install
