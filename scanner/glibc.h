@@ -64,8 +64,14 @@ struct cp_glibc {
 	size_t first_new;       /* objects from here on are loaded by the dlopen itself */
 	bool quiet;             /* the program's own load: taken to go well */
 	size_t *scope, n_scope; /* where symbols are looked up, in order, each object once */
-	size_t lookups;         /* spent */
+	size_t work;            /* spent */
 };
+
+/* Look-ups and comparisons that one simulation may take; real ones take a few hundred thousand. */
+#define CP_GLIBC_MAX_WORK ((size_t)200000000)
+
+/* Spends `amount` of them. 0, or -1 with an error where they are used up. */
+int cp_glibc_work(struct cp_glibc *loader, size_t amount);
 
 /* --- glibc_open.c ---------------------------------------------------------- */
 

@@ -92,13 +92,28 @@ static int order_by_walk(struct cp_glibc *loader, const struct cp_glibc_sequence
 
 /* --- up to 2.34 -------------------------------------------------------------- */
 
-static bool needs(const struct cp_glibc *loader, size_t object, size_t other)
+/* Which of the objects of a list, told by their places in it, need which. */
+struct needs {
+	bool of[MAX_MOVED][MAX_MOVED];
+};
+
+static struct needs *find_needs(struct cp_glibc *loader, const struct cp_glibc_sequence *list)
 {
-	const struct cp_object *needer = &loader->closure.objects[object];
-	for (size_t i = 0; i < needer->n_needed; i++)
-		if (needer->needed[i] == other)
-			return true;
-	return false;
+	cp_cleanup_free size_t *place = calloc(loader->closure.count, sizeof(*place));
+	struct needs *needs = calloc(1, sizeof(*needs));
+	for (size_t i = 0; place && i < list->count; i++)
+		place[list->items[i]] = i + 1;
+	for (size_t i = 0; needs && place && i < list->count; i++) {
+		const struct cp_object *object = &loader->closure.objects[list->items[i]];
+		for (size_t at = 0; at < object->n_needed; at++)
+			if (object->needed[at] != CP_NO_OBJECT && place[object->needed[at]])
+				needs->of[i][place[object->needed[at]] - 1] = true;
+	}
+	if (place && needs)
+		return needs;
+	free(needs);
+	no_memory(loader);
+	return NULL;
 }
 
 /* Moves item `from` behind item `to`, and its count of visits with it. */
@@ -114,13 +129,13 @@ static void move(size_t *items, unsigned *visits, size_t from, size_t to)
 
 /* Every item goes behind the last that needs it; an item that has been looked at as often as
  * there are others is in a cycle, and stays. */
-static void sort_by_moving(const struct cp_glibc *loader, size_t *items, size_t count)
+static void sort_by_moving(const struct needs *needs, size_t *items, size_t count)
 {
 	unsigned visits[MAX_MOVED] = {0};
 	for (size_t i = 0; i < count;) {
 		size_t last = count - 1;
 		visits[i]++;
-		while (last > i && !needs(loader, items[last], items[i]))
+		while (last > i && !needs->of[items[last]][items[i]])
 			last--;
 		bool cycle = last > i && visits[i + 1] > count - i;
 		if (last > i)
@@ -135,11 +150,15 @@ static void sort_by_moving(const struct cp_glibc *loader, size_t *items, size_t 
 static int order_by_moving(struct cp_glibc *loader, const struct cp_glibc_sequence *list,
 	struct cp_glibc_sequence *order)
 {
-	size_t items[MAX_MOVED];
-	memcpy(items, list->items, list->count * sizeof(*items));
-	sort_by_moving(loader, items + 1, list->count - 1); /* the object asked for stays first */
+	size_t places[MAX_MOVED];
+	cp_cleanup_free struct needs *needs = find_needs(loader, list);
+	if (!needs)
+		return -1;
+	for (size_t i = 0; i < list->count; i++)
+		places[i] = i;
+	sort_by_moving(needs, places + 1, list->count - 1); /* the object asked for stays first */
 	for (size_t i = list->count; i-- > 0;)
-		if (cp_glibc_sequence_add(loader, order, items[i]))
+		if (cp_glibc_sequence_add(loader, order, list->items[places[i]]))
 			return -1;
 	return 0;
 }

@@ -25,7 +25,6 @@
 
 #define SURPLUS 1664u      /* TLS_STATIC_SURPLUS; its parts changed, the sum never did */
 #define OPTIONAL_ROOM 512u /* of it for descriptors, from 2.32 on (rtld.optional_static_tls) */
-#define MAX_LOOKUPS 100000000u
 
 /* --- static TLS -------------------------------------------------------------- */
 
@@ -42,8 +41,9 @@ static bool grows_down(const struct cp_glibc *loader)
 void cp_glibc_tls_start(struct cp_glibc *loader)
 {
 	struct cp_glibc_tls *tls = &loader->tls;
+	size_t tcb_align = grows_down(loader) ? 64 : loader->config.minor < 35 ? 16 : 32;
 	size_t offset = grows_down(loader) ? 0 : 16; /* the TCB of AArch64 comes first */
-	tls->align = grows_down(loader) ? 64 : 16;
+	tls->align = tcb_align;
 	for (size_t i = 0; i < loader->closure.count; i++) {
 		const struct cp_facts *facts = loader->closure.objects[i].facts;
 		if (!facts || !facts->tls_size)
@@ -56,7 +56,8 @@ void cp_glibc_tls_start(struct cp_glibc *loader)
 	if (loader->config.minor >= 41) /* rseq's area is behind them */
 		offset = round_up(offset, 32) + 32;
 	tls->used = offset;
-	tls->room = round_up(offset + SURPLUS, grows_down(loader) ? tls->align : 16) - offset;
+	tls->room =
+		round_up(offset + SURPLUS, grows_down(loader) ? tls->align : tcb_align) - offset;
 	tls->optional = loader->config.minor >= 32 ? OPTIONAL_ROOM : tls->room;
 }
 
@@ -234,9 +235,8 @@ static int resolve(
 	*definer = CP_NO_OBJECT;
 	if (*state == MISSING || (later && *state != UNASKED))
 		return 0;
-	if (loader->lookups > MAX_LOOKUPS)
-		return cp_error_set(
-			loader->err, E2BIG, "binding its symbols takes too many look-ups");
+	if (cp_glibc_work(loader, relocation->facts->n_verneed))
+		return -1;
 	if (*state != MISSING_LATER)
 		*definer = cp_glibc_lookup(loader, relocation->facts, symbol, skip);
 	bool first = *state == UNASKED;

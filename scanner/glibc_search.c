@@ -326,12 +326,14 @@ static int search_all(struct search *search)
 int cp_glibc_search(struct cp_glibc *loader, const char *name, size_t requester,
 	struct cp_glibc_file *file, char **path)
 {
+	bool plain = !strchr(name, '/');
 	struct search search = {
 		.loader = loader, .name = name, .requester = requester, .file = file};
+	if (plain && requester == CP_NO_OBJECT)
+		search.requester = loader->program; /* the dlopen is its own */
 	int over;
-	*file = (struct cp_glibc_file){
-		.opened = CP_OPEN_MISSING}; /* errno stays 0 until a path is tried */
-	if (strchr(name, '/')) {
+	*file = (struct cp_glibc_file){.opened = CP_OPEN_MISSING}; /* errno: 0 until one is tried */
+	if (!plain) {
 		char *expanded = requester == CP_NO_OBJECT
 					 ? strdup(name)
 					 : cp_glibc_expand(loader, requester, name);

@@ -50,7 +50,7 @@ static bool matches_version(
  * have no versions, mean that one, hidden or not. */
 static bool is_oldest(const struct cp_facts *facts, const struct cp_symbol *symbol)
 {
-	for (size_t i = 0; i < facts->n_verdef; i++)
+	for (size_t i = 0; i < facts->n_verdef && i < 2; i++) /* the base comes before it */
 		if (!facts->verdef[i].base)
 			return strcmp(cp_facts_string(facts, facts->verdef[i].version),
 				       cp_facts_string(facts, symbol->version)) == 0;
@@ -84,7 +84,7 @@ size_t cp_glibc_lookup(struct cp_glibc *loader, const struct cp_facts *facts,
 	const char *version = cp_facts_string_or_null(facts, reference->version);
 	for (size_t i = 0; i < loader->n_scope; i++) {
 		const struct cp_facts *other = loader->closure.objects[loader->scope[i]].facts;
-		loader->lookups++;
+		loader->work++;
 		if (loader->scope[i] != skip && other &&
 			defines(other, name, reference->hash, version))
 			return loader->scope[i];

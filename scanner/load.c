@@ -85,6 +85,14 @@ static int fail_with(const struct cp_target *target, const char *path, enum cp_c
 	return cp_closure_finish(&closure, err);
 }
 
+/* Kernels for x86-64 run 32-bit programs too (CONFIG_IA32_EMULATION, on in all distributions). */
+static bool kernel_runs(uint16_t machine, const struct cp_facts *facts)
+{
+	if (machine == EM_X86_64 && facts->machine == EM_386)
+		return facts->elf_class == ELFCLASS32;
+	return facts->machine == machine && facts->elf_class == ELFCLASS64;
+}
+
 /* The facts of the ELF file at `path`; NULL with the cause for which the kernel would not take it.
  */
 static const struct cp_facts *kernel_opens(const struct cp_target *target, const char *path,
@@ -100,7 +108,7 @@ static const struct cp_facts *kernel_opens(const struct cp_target *target, const
 	if (!facts || (facts->type != ET_EXEC && facts->type != ET_DYN))
 		return NULL;
 	*cause = CP_CAUSE_WRONG_ARCHITECTURE;
-	if (facts->machine != target->machine || facts->elf_class != ELFCLASS64)
+	if (!kernel_runs(target->machine, facts))
 		return NULL;
 	*cause = CP_CAUSE_NONE;
 	return facts;
@@ -127,6 +135,8 @@ static int simulate_exec(const struct cp_target *target, const char *path, struc
 	const char *interpreter = cp_facts_string(facts, facts->interpreter);
 	if (!kernel_opens(target, interpreter, CP_CAUSE_MISSING_INTERPRETER, &cause))
 		return fail_with(target, path, cause, interpreter, load, err);
+	if (facts->elf_class != ELFCLASS64)
+		return cp_error_set(err, ENOTSUP, "the loader of 32-bit programs is not simulated");
 	struct cp_target other = *target;
 	other.libc = interpreter_libc(target, interpreter);
 	if (other.libc != target->libc)

@@ -29,6 +29,15 @@ static int no_memory(const struct cp_glibc *loader)
 	return cp_error_set(loader->err, ENOMEM, "no memory for a simulated load");
 }
 
+int cp_glibc_work(struct cp_glibc *loader, size_t amount)
+{
+	if (loader->work <= CP_GLIBC_MAX_WORK && amount <= CP_GLIBC_MAX_WORK - loader->work) {
+		loader->work += amount;
+		return 0;
+	}
+	return cp_error_set(loader->err, E2BIG, "binding its symbols and versions takes too long");
+}
+
 int cp_glibc_complain(struct cp_glibc *loader, const struct cp_complaint *complaint,
 	const char *prefix, const char *format, ...)
 {
@@ -247,28 +256,37 @@ static bool is_needed(const struct cp_facts *facts, const char *name)
 	return false;
 }
 
+/* Need `at` of a version. */
+static int check_version(struct cp_glibc *loader, size_t object, size_t at)
+{
+	const struct cp_facts *facts = loader->closure.objects[object].facts;
+	const struct cp_verneed *verneed = &facts->verneed[at];
+	const char *file = cp_facts_string(facts, verneed->file);
+	const char *version = cp_facts_string(facts, verneed->version);
+	size_t provider = cp_closure_by_name(&loader->closure, file);
+	if (provider == CP_NO_OBJECT) {
+		if (cp_glibc_work(loader, facts->n_needed))
+			return -1;
+		bool told = at && facts->verneed[at - 1].file == verneed->file;
+		return told || is_needed(facts, file) ? 0 : report_unneeded(loader, object, file);
+	}
+	const struct cp_facts *other = loader->closure.objects[provider].facts;
+	if (!other || verneed->weak || !other->n_verdef)
+		return 0;
+	if (cp_glibc_work(loader, other->n_verdef))
+		return -1;
+	return cp_glibc_has_version(other, version)
+		       ? 0
+		       : report_version(loader, object, provider, version);
+}
+
 /* _dl_check_map_versions. */
 static int check_versions(struct cp_glibc *loader, size_t object)
 {
 	const struct cp_facts *facts = loader->closure.objects[object].facts;
-	const char *unneeded = NULL;
-	for (size_t i = 0; facts && i < facts->n_verneed; i++) {
-		const char *file = cp_facts_string(facts, facts->verneed[i].file);
-		const char *version = cp_facts_string(facts, facts->verneed[i].version);
-		size_t provider = cp_closure_by_name(&loader->closure, file);
-		int result = 0;
-		if (provider == CP_NO_OBJECT) {
-			if (!is_needed(facts, file) && (!unneeded || strcmp(unneeded, file) != 0))
-				result = report_unneeded(loader, object, file);
-			unneeded = file;
-		} else if (!facts->verneed[i].weak) {
-			const struct cp_facts *other = loader->closure.objects[provider].facts;
-			if (other && other->n_verdef && !cp_glibc_has_version(other, version))
-				result = report_version(loader, object, provider, version);
-		}
-		if (result)
+	for (size_t i = 0; facts && i < facts->n_verneed; i++)
+		if (check_version(loader, object, i))
 			return -1;
-	}
 	return 0;
 }
 
@@ -343,7 +361,7 @@ static int simulate_dlopen(struct cp_glibc *loader, const char *path)
 	cp_cleanup_glibc_sequence struct cp_glibc_sequence order = {0};
 	size_t object;
 	loader->quiet = true;
-	if (start_program(loader, program->path ? program->path : "/proc/self/exe", program->facts,
+	if (start_program(loader, program->path ? program->path : "<main program>", program->facts,
 		    &scope))
 		return -1;
 	loader->quiet = false;

@@ -518,6 +518,53 @@ static void test_static_tls_of_a_start_has_no_bound(void **state)
 	expect(CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
 }
 
+static void test_a_32_bit_program(void **state)
+{
+	(void)state;
+	TREE_OBJECT(&tree, PROGRAM, .elf_class = ELFCLASS32, .machine = EM_386, .type = ET_EXEC,
+		.no_dynamic = true);
+	load(PROGRAM, CP_LOAD_EXEC);
+	expect(CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
+	TREE_OBJECT(&tree, PROGRAM, .elf_class = ELFCLASS32, .machine = EM_386,
+		.interpreter = "/lib/ld-linux.so.2");
+	load(PROGRAM, CP_LOAD_EXEC);
+	expect(CP_OUTCOME_FAILS, CP_CAUSE_MISSING_INTERPRETER, NULL);
+	TREE_OBJECT(&tree, PROGRAM, .machine = EM_AARCH64);
+	load(PROGRAM, CP_LOAD_EXEC);
+	expect(CP_OUTCOME_FAILS, CP_CAUSE_WRONG_ARCHITECTURE, NULL);
+}
+
+/* --- AArch64 ------------------------------------------------------------------------ */
+
+static void test_aarch64(void **state)
+{
+	(void)state;
+	static const char message[] = MAIN ": cannot allocate memory in static TLS block";
+	load_tree_free(&tree);
+	tree = (struct load_tree){.index = cp_index_new()};
+	tree.target = (struct cp_target){.root = {.layers = {{.index = tree.index}}, .count = 1},
+		.machine = EM_AARCH64,
+		.libc = CP_LIBC_GLIBC,
+		.libc_version = "2.41",
+		.program = {.path = "/usr/bin/node"}};
+	TREE_OBJECT(&tree, "/lib/aarch64-linux-gnu/libc.so.6", .machine = EM_AARCH64,
+		.soname = "libc.so.6", .symbols = {{.name = "puts", .value = 0x1000}});
+	/* An unmarked stack is a plain one; offset 16 of the block is rounded up to rseq's 32. */
+	for (uint64_t size = 1664; size <= 1700; size += 36) {
+		TREE_OBJECT(&tree, MAIN, .machine = EM_AARCH64, .needed = {"libc.so.6"},
+			.stack = ELF_STACK_ABSENT, .tls_size = size, .tls_align = 8,
+			.symbols = {{.name = "puts"},
+				{.name = "own", .type = STT_TLS, .section = 1, .value = 8}},
+			.relocs = {{.symbol = "puts", .type = R_AARCH64_GLOB_DAT},
+				{.symbol = "own", .type = R_AARCH64_TLS_TPREL}});
+		load_main();
+		if (size == 1664)
+			expect(CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
+		else
+			expect(CP_OUTCOME_FAILS, CP_CAUSE_STATIC_TLS, message);
+	}
+}
+
 #define RULE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -555,6 +602,8 @@ int main(void)
 		RULE(test_errors_at_start_name_the_program),
 		RULE(test_a_program_calls_lazily),
 		RULE(test_static_tls_of_a_start_has_no_bound),
+		RULE(test_a_32_bit_program),
+		RULE(test_aarch64),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
