@@ -135,6 +135,8 @@ static int read_segments(struct cp_elf *elf, enum cp_elf_defect *defect, struct 
 	for (size_t i = 0; i < table.count; i++) {
 		GElf_Phdr phdr = cp_elf_phdr(&table, i);
 		if (phdr.p_type == PT_LOAD) {
+			elf->facts->empty_segment |=
+				elf->n_loads > 0 && phdr.p_memsz == 0 && phdr.p_vaddr % PAGE == 0;
 			cut_load |= add_load(elf, &phdr);
 			bad_alignment |= misaligned(&phdr);
 		} else if (phdr.p_type == PT_DYNAMIC) {

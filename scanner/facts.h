@@ -157,6 +157,7 @@ struct cp_facts {
 	bool bind_now;	    /* DT_BIND_NOW, DF_BIND_NOW or DF_1_NOW */
 	bool static_tls;    /* DF_STATIC_TLS */
 	bool text_relocations; /* DT_TEXTREL or DF_TEXTREL */
+	bool empty_segment; /* a PT_LOAD of no size that begins a page; not the first one */
 	bool symbols_known; /* false: undefined[] and relocs were not recorded (base files) */
 	enum cp_stack stack;
 	uint64_t tls_size;  /* PT_TLS p_memsz, bytes; 0: none */

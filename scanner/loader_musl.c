@@ -60,6 +60,12 @@ static bool is_other_encoding(const struct cp_musl *musl, const struct cp_facts 
 	return facts->encoding != (own ? own : ELFDATA2LSB);
 }
 
+static bool is_older_than(const struct cp_musl *musl, const char *version)
+{
+	const char *own = musl->target->libc_version;
+	return own && cp_version_compare(own, version) < 0;
+}
+
 /* The error with which an ELF file is refused, or 0. */
 static int mapping_error(const struct cp_musl *musl, const struct cp_facts *facts)
 {
@@ -70,6 +76,8 @@ static int mapping_error(const struct cp_musl *musl, const struct cp_facts *fact
 		!facts->has_dynamic || facts->defect == CP_DEFECT_PHDRS_CUT ||
 		(facts->type != ET_DYN && facts->type != ET_EXEC))
 		return ENOEXEC;
+	if (facts->empty_segment && is_older_than(musl, "1.2.3"))
+		return EINVAL; /* of mmap(2), asked for nothing */
 	/* Two programs for fixed addresses are for the same ones, as linkers place them. */
 	if (facts->type == ET_EXEC && program && program->type == ET_EXEC)
 		return EBUSY;
@@ -199,6 +207,8 @@ static enum cp_cause cause_of(const struct cp_musl *musl, const char *name,
 			       facts->defect != CP_DEFECT_TOO_SHORT;
 		return foreign ? CP_CAUSE_WRONG_ARCHITECTURE : CP_CAUSE_NOT_ELF;
 	}
+	if (file->code == EINVAL && file->facts)
+		return CP_CAUSE_WRONG_LIBC; /* a newer one maps it */
 	return is_loader_name(name) ? CP_CAUSE_MISSING_LOADER : CP_CAUSE_MISSING_LIBRARY;
 }
 

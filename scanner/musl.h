@@ -9,8 +9,8 @@
  *
  * The rules are those of ldso/dynlink.c in musl 1.2.2 to 1.2.5, read there and tried
  * on Debian's builds of them (tests/truth). Where the releases differ is said beside
- * the rule; the one difference that matters, the LFS64 names, can be read off the
- * libc's exports, so no version number is looked at.
+ * the rule; the difference that matters most, the LFS64 names, is read off the libc's
+ * exports, which no version number can contradict.
  *
  * The list of objects is the closure's, and it is the loader's own list too: the
  * program first, then its libraries, then what is asked for and its libraries. All

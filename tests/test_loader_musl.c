@@ -102,6 +102,19 @@ static void fixed_address_taken(void **state)
 		"Error loading shared library " MAIN ": Resource busy");
 }
 
+static void empty_segment_of_an_old_musl(void **state)
+{
+	struct load_tree *tree = *state;
+	loads(tree, &(struct elf_spec){0});
+	load_tree_facts(tree, MAIN)->empty_segment = true;
+	load(tree, MAIN, CP_LOAD_DLOPEN_LAZY);
+	expect(tree, CP_OUTCOME_LOADS, CP_CAUSE_NONE, NULL);
+	tree->target.libc_version = "1.2.2";
+	load(tree, MAIN, CP_LOAD_DLOPEN_LAZY);
+	expect(tree, CP_OUTCOME_FAILS, CP_CAUSE_WRONG_LIBC,
+		"Error loading shared library " MAIN ": Invalid argument");
+}
+
 /* It is mapped, and the first touch of what the file lacks is a SIGBUS. */
 static void cut_in_a_segment(void **state)
 {
@@ -456,6 +469,7 @@ int main(void)
 		TEST(not_objects),
 		TEST(objects_of_other_kinds),
 		TEST(fixed_address_taken),
+		TEST(empty_segment_of_an_old_musl),
 		TEST(cut_in_a_segment),
 		TEST(missing_calls_wait),
 		TEST(flags_that_bind_now),
