@@ -35,7 +35,7 @@ static const struct text_rule text_rules[] = {
 	{NULL, "node_version.h", "", 64 * KIB},
 	{"lib/apk/db", "installed", "", 16 * MIB},
 	{"usr/bin", "ldd", "", 64 * KIB},
-	{"build", "manifest.json", "", 256 * KIB}, /* cmake-ts */
+	{"build", "manifest.json", "", 256 * KIB},
 };
 
 static bool name_fits(const struct text_rule *rule, const char *name, size_t length)
