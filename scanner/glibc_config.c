@@ -6,7 +6,8 @@
  * scheme a root follows. /etc/ld.so.cache is a binary digest of what ldconfig found:
  * it is not read, but made again from the same sources, /etc/ld.so.conf with its
  * includes and the compiled-in directories. Only whether it exists matters, since
- * the directories of ld.so.conf are known to the loader by no other way.
+ * the directories of ld.so.conf are known to the loader by no other way. Where files
+ * are laid over a base it is taken to exist: an image built that way has one.
  *
  * Which hardware subdirectories count depends on the processor, which is not known
  * here. Assumed is the level that every server of the last decade has (x86-64-v3),
@@ -22,6 +23,8 @@
 
 #include "glibc.h"
 #include "memory.h"
+
+#define NEWEST_MINOR 41
 
 static const char *const no_hwcaps[] = {NULL};
 /* From 2.33 on there are levels, up to 2.36 there was the older scheme as well. */
@@ -183,26 +186,38 @@ static bool is_file(const struct cp_root *root, const char *directory, const cha
 	       cp_index_node(found.index, found.node)->kind == CP_NODE_FILE;
 }
 
-static const struct layout *layout_of(const struct cp_target *target)
+/* Distributions with all in one place have /lib64 as a link to it. */
+static bool is_same(const struct cp_root *root, const char *directory, const char *other)
 {
-	const size_t count = sizeof(layouts) / sizeof(layouts[0]);
-	for (size_t i = 0; i < count; i++)
-		if ((!layouts[i].machine || layouts[i].machine == target->machine) &&
-			is_file(&target->root, layouts[i].directories[0], "libc.so.6"))
-			return &layouts[i];
-	return &layouts[count - 1];
+	struct cp_found found;
+	if (cp_root_resolve(root, directory, true, &found))
+		return false;
+	uint32_t node = found.node;
+	const struct cp_index *index = found.index;
+	return cp_root_resolve(root, other, true, &found) == 0 && found.index == index &&
+	       found.node == node;
 }
 
-/* 2.MINOR of the version text, else of the versions that the root's libc.so.6 defines. */
-static int minor_version(const struct cp_target *target, const char *directory)
+static const struct layout *layout_of(const struct cp_target *target)
+{
+	const size_t last = sizeof(layouts) / sizeof(layouts[0]) - 1;
+	const char *plain = layouts[last].directories[0];
+	for (size_t i = 0; i < last; i++)
+		if ((!layouts[i].machine || layouts[i].machine == target->machine) &&
+			is_file(&target->root, layouts[i].directories[0], "libc.so.6") &&
+			!is_same(&target->root, layouts[i].directories[0], plain))
+			return &layouts[i];
+	return &layouts[last];
+}
+
+/* The highest 2.MINOR that the libc.so.6 in `directory` defines; 0: none. */
+static int defined_version(const struct cp_root *root, const char *directory)
 {
 	char path[256];
 	struct cp_found found;
 	int minor = 0;
-	if (target->libc_version && strncmp(target->libc_version, "2.", 2) == 0)
-		return atoi(target->libc_version + 2);
 	snprintf(path, sizeof(path), "%s/libc.so.6", directory);
-	if (cp_root_resolve(&target->root, path, true, &found))
+	if (cp_root_resolve(root, path, true, &found))
 		return 0;
 	const struct cp_facts *facts = cp_index_facts(found.index, found.node);
 	for (size_t i = 0; facts && i < facts->n_verdef; i++) {
@@ -211,6 +226,17 @@ static int minor_version(const struct cp_target *target, const char *directory)
 			minor = atoi(version + 8);
 	}
 	return minor;
+}
+
+/* 2.MINOR of the version text, else of what libc.so.6 defines, else the newest that is known. */
+static int minor_version(const struct cp_target *target, const char *directory)
+{
+	int minor = 0;
+	if (target->libc_version && strncmp(target->libc_version, "2.", 2) == 0)
+		minor = atoi(target->libc_version + 2);
+	if (!minor)
+		minor = defined_version(&target->root, directory);
+	return minor ? minor : NEWEST_MINOR;
 }
 
 static void choose_hwcaps(struct cp_glibc_config *config, uint16_t machine)
@@ -236,7 +262,8 @@ int cp_glibc_config_read(
 	config->platform = target->machine == EM_AARCH64 ? "aarch64" : "x86_64";
 	config->minor = minor_version(target, layout->directories[0]);
 	choose_hwcaps(config, target->machine);
-	bool cache = cp_root_resolve(&target->root, "/etc/ld.so.cache", true, &found) == 0;
+	bool cache = target->root.count > 1 ||
+		     cp_root_resolve(&target->root, "/etc/ld.so.cache", true, &found) == 0;
 	int result = cache ? read_conf(&conf, "/etc/ld.so.conf") : 0;
 	for (const char *const *path = layout->directories; !result && *path; path++) {
 		result = add_dir(&config->system, *path, strlen(*path));

@@ -216,13 +216,15 @@ static int check_versionless(
 			     : 106);
 }
 
+/* Whether the loader goes on without a definition, or there is one that is not listed. */
 static bool accepts_missing(
 	const struct cp_glibc *loader, const struct cp_facts *facts, const struct cp_symbol *symbol)
 {
-	const char *name = cp_facts_string(facts, symbol->name);
-	return symbol->bind == STB_WEAK || symbol->visibility == STV_HIDDEN ||
-	       symbol->visibility == STV_INTERNAL ||
-	       (loader->target->program.also_exports && loader->target->program.also_exports(name));
+	const struct cp_program *program = &loader->target->program;
+	bool by_program = loader->mode != CP_LOAD_EXEC && program->also_exports &&
+			  program->also_exports(cp_facts_string(facts, symbol->name));
+	return by_program || symbol->bind == STB_WEAK || symbol->visibility == STV_HIDDEN ||
+	       symbol->visibility == STV_INTERNAL;
 }
 
 /* Resolves undefined symbol `at`; *definer is CP_NO_OBJECT where there is none. 0 or -1. */

@@ -3,9 +3,9 @@
  * A simulated load: what the dynamic loader of a target root would do with an
  * object, down to the text it would print.
  *
- * loader.c chooses between two independent sets of rules, one file each:
- *   loader_glibc.c   ld-linux-*.so.2   (the version is read off the target's libc.so.6)
- *   loader_musl.c    ld-musl-*.so.1    (the version comes with the target)
+ * load.c chooses between two independent sets of rules:
+ *   loader_glibc.c and glibc_*.c   ld-linux-*.so.*
+ *   loader_musl.c and musl_*.c     ld-musl-*.so.1
  * What both share (the list of loaded objects, breadth-first closure, problem
  * list, result building) is in closure.c. Neither opens a file: they ask the root.
  *

@@ -333,17 +333,44 @@ static void test_the_layout_of_other_distributions(void **state)
 		"default path /usr/lib64/libdep.so: not found");
 }
 
+static void test_a_layout_with_all_in_one_place(void **state)
+{
+	(void)state;
+	struct load_tree merged = {.index = cp_index_new()};
+	merged.target =
+		(struct cp_target){.root = {.layers = {{.index = merged.index}}, .count = 1},
+			.machine = EM_X86_64,
+			.libc = CP_LIBC_GLIBC,
+			.libc_version = "2.39",
+			.keep_considered = true};
+	load_tree_link(&merged, "/lib", "usr/lib");
+	load_tree_link(&merged, "/lib64", "usr/lib");
+	TREE_OBJECT(&merged, "/usr/lib/libc.so.6", .soname = "libc.so.6");
+	TREE_OBJECT(&merged, MAIN, .needed = {"libdep.so"});
+	load_tree_free(&tree);
+	tree = merged;
+	load_main();
+	EXPECT_TRIED("libdep.so", "default path /lib/libdep.so: not found",
+		"default path /usr/lib/libdep.so: not found");
+}
+
 static void test_files_over_a_base(void **state)
 {
 	(void)state;
 	struct load_tree upper = {.index = cp_index_new()};
-	TREE_OBJECT(&upper, MAIN, .needed = {"libdep.so", "libc.so.6"}, .runpath = "/opt");
+	TREE_OBJECT(&upper, MAIN, .needed = {"libdep.so", "libc.so.6"});
+	TREE_OBJECT(&tree, MAIN, .needed = {"libdep.so", "libc.so.6"});
 	TREE_OBJECT(&tree, "/opt/libdep.so", .soname = "libdep.so");
+	load_tree_text(&tree, "/etc/ld.so.conf", "/opt\n");
+	load_main();
+	expect_outcome(CP_OUTCOME_FAILS);
 	tree.target.root.layers[1] = tree.target.root.layers[0];
 	tree.target.root.layers[0].index = upper.index;
 	tree.target.root.count = 2;
 	load_main();
 	expect_outcome(CP_OUTCOME_LOADS);
+	/* The base comes without its ld.so.cache, which is taken to be there. */
+	EXPECT_TRIED("libdep.so", "ld.so.cache /opt/libdep.so: found");
 	load_tree_free(&upper);
 }
 
@@ -432,6 +459,7 @@ int main(void)
 		RULE(test_a_conf_that_includes_itself),
 		RULE(test_hardware_directories_go_by_version),
 		RULE(test_the_layout_of_other_distributions),
+		RULE(test_a_layout_with_all_in_one_place),
 		RULE(test_files_over_a_base),
 		RULE(test_a_search_has_a_bound),
 		RULE(test_a_closure_has_a_bound),
