@@ -16,8 +16,8 @@
 #include <string.h>
 
 #include "memory.h"
+#include "workers.h"
 
-#define MAX_WORKERS 8
 /* NAPI_VERSION of "experimental": no number that a Node could lack. */
 #define NODE_API_EXPERIMENTAL 2147483647
 
@@ -95,14 +95,14 @@ static int judge(struct cp_scan *scan, struct cp_object *object, size_t at, stru
 	return 0;
 }
 
-static void *work(void *argument)
+static void work(void *context)
 {
-	struct crew *crew = argument;
+	struct crew *crew = context;
 	struct cp_scan *scan = crew->scan;
 	for (;;) {
 		size_t at = atomic_fetch_add(&crew->next, 1);
 		if (at >= scan->n_objects)
-			return NULL;
+			return;
 		for (size_t t = 0; t < scan->n_targets; t++) {
 			cp_cleanup_error struct cp_error *err = NULL;
 			if (judge(scan, &scan->objects[at], t, &err) == 0)
@@ -111,7 +111,7 @@ static void *work(void *argument)
 			if (!crew->err)
 				crew->err = cp_take(err);
 			pthread_mutex_unlock(&crew->lock);
-			return NULL;
+			return;
 		}
 	}
 }
@@ -119,16 +119,7 @@ static void *work(void *argument)
 int cp_scan_judge(struct cp_scan *scan, struct cp_error **err)
 {
 	struct crew crew = {.scan = scan, .lock = PTHREAD_MUTEX_INITIALIZER};
-	pthread_t workers[MAX_WORKERS];
-	size_t started = 0;
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	/* This thread is a worker too, so one fewer is started. */
-	while ((long)started + 1 < processors && started < MAX_WORKERS &&
-		pthread_create(&workers[started], NULL, work, &crew) == 0)
-		started++;
-	work(&crew);
-	for (size_t i = 0; i < started; i++)
-		pthread_join(workers[i], NULL);
+	cp_workers_run(work, &crew, scan->n_objects);
 	if (!crew.err)
 		return 0;
 	if (err)

@@ -13,13 +13,20 @@
 #include "scan_parts.h"
 
 #include <elf.h>
+#include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
+#include "workers.h"
+
 /* One Alpine and the three Debians that official node images stand on. */
 static const char *const default_bases[] = {
 	"alpine", "debian-bullseye", "debian-bookworm", "debian-trixie"};
+
+#define N_DEFAULT_BASES (sizeof(default_bases) / sizeof(default_bases[0]))
 
 /* The Node whose libraries stand in where an image names none: any that is shipped does,
  * because its symbols are then not used against anyone. */
@@ -78,10 +85,12 @@ static char *describe(const struct cp_scan_target *target)
 	char *text = NULL;
 	if (target->node_major)
 		snprintf(node, sizeof(node), ", Node %d", target->node_major);
-	if (asprintf(&text, "%s, %s %s%s%s", target->base ? target->base->name : "the image itself",
-		    libc ? libc : "no libc",
+	const char *note = target->base && target->base->note ? target->base->note : NULL;
+	if (asprintf(&text, "%s, %s %s%s%s%s%s",
+		    target->base ? target->base->name : "the image itself", libc ? libc : "no libc",
 		    target->target.libc_version ? target->target.libc_version : "?", node,
-		    target->base && target->base->gcompat ? ", with gcompat" : "") < 0)
+		    target->base && target->base->gcompat ? ", with gcompat" : "", note ? "; " : "",
+		    note ? note : "") < 0)
 		return NULL;
 	return text;
 }
@@ -120,11 +129,8 @@ static int check_machine(
 }
 
 static int make_based(struct cp_scan *scan, struct cp_scan_target *target, const char *name,
-	struct cp_error **err)
+	int node_major, struct cp_error **err)
 {
-	int major = 0;
-	if (cp_base_find(name, &target->base, &major, err) < 0)
-		return -1;
 	if (check_machine(scan, target->base, err) < 0)
 		return -1;
 	target->target.root = (struct cp_root){
@@ -132,47 +138,93 @@ static int make_based(struct cp_scan *scan, struct cp_scan_target *target, const
 	target->target.machine = scan->machine;
 	target->target.libc = target->base->libc;
 	target->target.libc_version = target->base->libc_version;
-	return finish(scan, target, name, major, err);
+	return finish(scan, target, name, node_major, err);
 }
 
-static int add_target(struct cp_scan *scan, const char *name, struct cp_error **err)
+/* --- which targets, and their bases ------------------------------------------------- */
+
+/* Bases are read on all processors: unpacking their names is the greater part of making targets. */
+struct wanted {
+	const char **names;
+	int *node_majors;
+	struct cp_error **errors;
+	struct cp_scan_target *targets;
+	size_t count;
+	atomic_size_t next;
+};
+
+static void want(struct wanted *wanted, const char *name)
 {
-	for (size_t i = 0; i < scan->n_targets; i++)
-		if (!strcmp(scan->targets[i].name, name))
-			return 0;
-	struct cp_scan_target *target = &scan->targets[scan->n_targets++];
-	return strcmp(name, "self") == 0 ? make_self(scan, target, err)
-					 : make_based(scan, target, name, err);
+	for (size_t i = 0; i < wanted->count; i++)
+		if (!strcmp(wanted->names[i], name))
+			return;
+	wanted->names[wanted->count++] = name;
 }
 
-/* The image itself, where it has a loader to judge by, and the default bases. */
-static int add_defaults(struct cp_scan *scan, struct cp_error **err)
+/* What was asked for, each once; else the image itself, where it has a loader to judge by, and the
+ * default bases. */
+static void list_names(
+	struct wanted *wanted, const struct cp_scan *scan, const struct cp_scan_options *options)
 {
-	if (scan->libc != CP_LIBC_NONE && add_target(scan, "self", err) < 0)
-		return -1;
-	for (size_t i = 0; i < sizeof(default_bases) / sizeof(default_bases[0]); i++)
-		if (add_target(scan, default_bases[i], err) < 0)
+	for (size_t i = 0; i < options->n_targets; i++)
+		want(wanted, options->targets[i]);
+	if (wanted->count)
+		return;
+	if (scan->libc != CP_LIBC_NONE)
+		want(wanted, "self");
+	for (size_t i = 0; i < N_DEFAULT_BASES; i++)
+		want(wanted, default_bases[i]);
+}
+
+static void read_bases(void *context)
+{
+	struct wanted *wanted = context;
+	for (;;) {
+		size_t at = atomic_fetch_add(&wanted->next, 1);
+		if (at >= wanted->count)
+			return;
+		if (strcmp(wanted->names[at], "self") != 0)
+			cp_base_find(wanted->names[at], &wanted->targets[at].base,
+				&wanted->node_majors[at], &wanted->errors[at]);
+	}
+}
+
+static int make_targets(struct cp_scan *scan, struct wanted *wanted, struct cp_error **err)
+{
+	for (size_t i = 0; i < wanted->count; i++) {
+		struct cp_scan_target *target = &scan->targets[i];
+		if (wanted->errors[i]) {
+			if (err)
+				*err = cp_take(wanted->errors[i]);
 			return -1;
+		}
+		int result = target->base ? make_based(scan, target, wanted->names[i],
+						    wanted->node_majors[i], err)
+					  : make_self(scan, target, err);
+		if (result < 0)
+			return -1;
+	}
 	return 0;
 }
 
 int cp_scan_targets(
 	struct cp_scan *scan, const struct cp_scan_options *options, struct cp_error **err)
 {
-	size_t most = 1 + sizeof(default_bases) / sizeof(default_bases[0]);
-	if (options->n_targets > most)
-		most = options->n_targets;
+	size_t most = options->n_targets ? options->n_targets : 1 + N_DEFAULT_BASES;
+	cp_cleanup_free const char **names = calloc(most, sizeof(*names));
+	cp_cleanup_free int *node_majors = calloc(most, sizeof(*node_majors));
+	cp_cleanup_free struct cp_error **errors = calloc(most, sizeof(struct cp_error *));
 	scan->targets = calloc(most, sizeof(*scan->targets));
-	if (!scan->targets)
-		return cp_error_set(err, 0, "out of memory");
-	if (!options->targets || !options->n_targets) {
-		if (add_defaults(scan, err) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < options->n_targets; i++)
-		if (add_target(scan, options->targets[i], err) < 0)
-			return -1;
-	for (size_t i = 0; i < scan->n_targets; i++)
+	if (!names || !node_majors || !errors || !scan->targets)
+		return cp_error_set(err, ENOMEM, "out of memory");
+	struct wanted wanted = {names, node_majors, errors, scan->targets, 0, 0};
+	list_names(&wanted, scan, options);
+	scan->n_targets = wanted.count;
+	cp_workers_run(read_bases, &wanted, wanted.count);
+	int result = make_targets(scan, &wanted, err);
+	for (size_t i = 0; i < wanted.count; i++) {
+		cp_error_free(errors[i]);
 		scan->targets[i].target.keep_considered = options->keep_considered;
-	return 0;
+	}
+	return result;
 }
