@@ -43,7 +43,7 @@ int cp_error_wrap(struct cp_error **err, const char *format, ...)
 	va_end(args);
 	char *joined = NULL;
 	if (asprintf(&joined, "%s: %s", context ? context : "?",
-			    (*err)->message ? (*err)->message : "out of memory") >= 0) {
+		    (*err)->message ? (*err)->message : "out of memory") >= 0) {
 		free((*err)->message);
 		(*err)->message = joined;
 	}

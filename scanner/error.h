@@ -23,12 +23,12 @@ struct cp_error {
 /* Makes *err (replacing nothing: *err must be NULL). Always returns -1, so that
  * a function can end with `return cp_error_set(err, EINVAL, "...");`. */
 int cp_error_set(struct cp_error **err, int code, const char *format, ...)
-		__attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 /* Puts "FORMAT: " before the message of *err. Does nothing where err or *err is
  * NULL. Always returns -1. */
 int cp_error_wrap(struct cp_error **err, const char *format, ...)
-		__attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 
 void cp_error_free(struct cp_error *err);
 

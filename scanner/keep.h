@@ -9,8 +9,8 @@
 
 enum cp_keep {
 	CP_KEEP_NOTHING, /* path, kind and size only */
-	CP_KEEP_OBJECT,	 /* begins with an object's magic: facts are wanted */
-	CP_KEEP_TEXT,	 /* one of the texts that rules need */
+	CP_KEEP_OBJECT,  /* begins with an object's magic: facts are wanted */
+	CP_KEEP_TEXT,    /* one of the texts that rules need */
 };
 
 /* Decides by path (absolute or as in the archive), size and first bytes (`head`, up to
@@ -25,6 +25,6 @@ enum cp_keep cp_keep_decide(const char *path, uint64_t size, const void *head, s
  * (npm.h), so that memory does not grow with an image's prose. An object that
  * cannot be read becomes an errors[] row, not an error. -1 only without memory. */
 int cp_keep_store(struct cp_index *index, uint32_t node, const char *path, enum cp_keep keep,
-		const void *data, size_t size, bool borrow, struct cp_error **err);
+	const void *data, size_t size, bool borrow, struct cp_error **err);
 
 #endif

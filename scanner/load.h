@@ -45,26 +45,26 @@ enum cp_cause {
 };
 
 const char *cp_outcome_name(enum cp_outcome outcome); /* "loads", …; NULL for unknown */
-const char *cp_cause_name(enum cp_cause cause);	      /* "missing_loader", …; NULL for none */
+const char *cp_cause_name(enum cp_cause cause);       /* "missing_loader", …; NULL for none */
 
 enum cp_load_mode {
 	CP_LOAD_DLOPEN_LAZY, /* as Node does */
 	CP_LOAD_DLOPEN_NOW,
-	CP_LOAD_EXEC,	     /* as a program start */
+	CP_LOAD_EXEC, /* as a program start */
 };
 
 /* One thing wrong, in the order in which the loader would meet it. */
 struct cp_problem {
 	enum cp_cause cause;
-	bool at_call;	/* only at the first call of the symbol: the load itself goes through */
-	char *object;	/* path of the object that has the problem, as the loader names it */
-	char *subject;	/* the library, symbol or version at fault */
-	char *message;	/* what the loader would print for it; NULL: it dies without text */
+	bool at_call;  /* only at the first call of the symbol: the load itself goes through */
+	char *object;  /* path of the object that has the problem, as the loader names it */
+	char *subject; /* the library, symbol or version at fault */
+	char *message; /* what the loader would print for it; NULL: it dies without text */
 };
 
 /* One path that was tried for a name, in order (libtree's manner). */
 struct cp_considered {
-	char *name;	/* what was looked for */
+	char *name; /* what was looked for */
 	char *needed_by;
 	char *path;
 	const char *origin; /* static text: "RPATH", "RUNPATH", "default path", "ld.so.cache", … */
@@ -73,19 +73,22 @@ struct cp_considered {
 
 struct cp_load {
 	enum cp_outcome outcome;
-	enum cp_cause cause;   /* of the first problem that decides */
-	char *message;	       /* the text the real loader would print first; NULL: none */
-	char **chain; size_t n_chain; /* from the object asked for to the one with the problem */
-	struct cp_problem *problems; size_t n_problems, problems_size; /* the first one decides; all further */
-	size_t problems_dropped; /* beyond CP_LOAD_MAX_PROBLEMS */
-	struct cp_considered *considered; size_t n_considered, considered_size; /* only where asked for */
+	enum cp_cause cause; /* of the first problem that decides */
+	char *message;       /* the text the real loader would print first; NULL: none */
+	char **chain;
+	size_t n_chain; /* from the object asked for to the one with the problem */
+	struct cp_problem *problems;
+	size_t n_problems, problems_size; /* the first one decides; all further */
+	size_t problems_dropped;          /* beyond CP_LOAD_MAX_PROBLEMS */
+	struct cp_considered *considered;
+	size_t n_considered, considered_size; /* only where asked for */
 };
 
 #define CP_LOAD_MAX_PROBLEMS 200
 
 /* What a program brings into the global scope before it dlopens anything. */
 struct cp_program {
-	const char *path;	      /* as the loader names it, "/usr/local/bin/node" */
+	const char *path;             /* as the loader names it, "/usr/local/bin/node" */
 	const struct cp_facts *facts; /* exports and needed; borrowed */
 	/* Names that count as exported though facts does not list them (a shipped list leaves out
 	 * V8's internals; an unknown node leaves out all): returns true to accept. May be NULL. */
@@ -93,14 +96,15 @@ struct cp_program {
 };
 
 struct cp_target {
-	const char *name;	 /* as the user gave it; "self" */
+	const char *name; /* as the user gave it; "self" */
 	struct cp_root root;
-	uint16_t machine;	 /* EM_* of the loader */
-	enum cp_libc libc;	 /* CP_LIBC_GLIBC, CP_LIBC_MUSL; else nothing dynamic loads */
-	const char *libc_version;/* "2.36", "1.2.5" */
-	struct cp_program program; /* facts == NULL: a program without exports that needs only libc */
-	const char *library_path;/* LD_LIBRARY_PATH or NULL */
-	bool keep_considered;	 /* fill cp_load.considered */
+	uint16_t machine;         /* EM_* of the loader */
+	enum cp_libc libc;        /* CP_LIBC_GLIBC, CP_LIBC_MUSL; else nothing dynamic loads */
+	const char *libc_version; /* "2.36", "1.2.5" */
+	struct cp_program
+		program; /* facts == NULL: a program without exports that needs only libc */
+	const char *library_path; /* LD_LIBRARY_PATH or NULL */
+	bool keep_considered;     /* fill cp_load.considered */
 };
 
 /* Simulates loading the object at `path` (absolute in the target's root; as the
@@ -109,13 +113,13 @@ struct cp_target {
  * could not be judged (no memory, unreadable object): then nothing is filled.
  * The target's shared parts are read only, so threads may share one target. */
 int cp_load_simulate(const struct cp_target *target, const char *path, enum cp_load_mode mode,
-		struct cp_load *load, struct cp_error **err);
+	struct cp_load *load, struct cp_error **err);
 
 /* The rules of one loader; cp_load_simulate picks. */
 int cp_loader_glibc(const struct cp_target *target, const char *path, enum cp_load_mode mode,
-		struct cp_load *load, struct cp_error **err);
+	struct cp_load *load, struct cp_error **err);
 int cp_loader_musl(const struct cp_target *target, const char *path, enum cp_load_mode mode,
-		struct cp_load *load, struct cp_error **err);
+	struct cp_load *load, struct cp_error **err);
 
 void cp_load_clear(struct cp_load *load);
 

@@ -32,9 +32,9 @@ void cp_packages_cleanup(struct cp_packages **packages);
  * a package, named after its directory, with a NULL version. */
 const struct cp_package *cp_packages_owner(struct cp_packages *packages, uint32_t node);
 
-/* Reduces a package.json to the top-level fields that rules use (name, version, main, os, cpu, libc,
- * optionalDependencies, dependencies, binary, gypfile, scripts, napi). Returns a malloc'ed compact JSON
- * text, or NULL where the input is not an object (the caller then keeps nothing). */
+/* Reduces a package.json to the top-level fields that rules use (name, version, main, os, cpu,
+ * libc, optionalDependencies, dependencies, binary, gypfile, scripts, napi). Returns a malloc'ed
+ * compact JSON text, or NULL where the input is not an object (the caller then keeps nothing). */
 char *cp_package_json_reduce(const char *data, size_t size);
 
 #endif

@@ -36,7 +36,7 @@ struct cp_found {
 /* Looks `path` up (relative ones from "/"). With `follow_last` a symlink at the end
  * is followed too. Returns 0 with *found, or a negative errno: -ENOENT, -ENOTDIR,
  * -ELOOP, -ENAMETOOLONG. */
-int cp_root_resolve(const struct cp_root *root, const char *path, bool follow_last,
-		struct cp_found *found);
+int cp_root_resolve(
+	const struct cp_root *root, const char *path, bool follow_last, struct cp_found *found);
 
 #endif

@@ -15,7 +15,8 @@
 #include "index.h"
 
 /* Flags the base's files in `root`, and its links and directories (root.h tells what that means for
- * a directory); clears the flag on all else. A node program is the base's wherever it lies. Linear. */
+ * a directory); clears the flag on all else. A node program is the base's wherever it lies. Linear.
+ */
 void cp_service_mark(struct cp_index *root);
 
 #endif
