@@ -78,4 +78,30 @@ int cp_variant_pick(
 	const struct cp_variant_context *context, struct cp_pick *pick, struct cp_error **err);
 void cp_pick_clear(struct cp_pick *pick);
 
+/* --- builds on disk -------------------------------------------------------------- */
+
+#define CP_BUILDS_MAX 1024u /* of one package; what is over it is left out */
+
+/* A build of a package's addon, or of the program that it brings. */
+struct cp_build {
+	char *path;    /* canonical */
+	char *package; /* npm name of the platform package that it is in; NULL: the package's own */
+	const char *os;    /* static: "linux", "darwin", "win32", …; NULL: not known */
+	const char *arch;  /* static, Node's name; NULL: not known */
+	enum cp_libc libc; /* that it was built for; CP_LIBC_UNKNOWN: not known */
+};
+
+struct cp_builds {
+	struct cp_build *items;
+	size_t count, size;
+};
+
+/* All builds of the package that lie in the root, whoever they are for: the *.node in it, and
+ * what the platform packages among its optionalDependencies have that are installed. Told by the
+ * files; by their names only where a file tells nothing. 0 with *builds (cp_builds_clear), or -1.
+ */
+int cp_variant_builds(
+	const struct cp_variant_context *context, struct cp_builds *builds, struct cp_error **err);
+void cp_builds_clear(struct cp_builds *builds);
+
 #endif

@@ -181,6 +181,8 @@ static void package_json_is_reduced(void **state)
 	expect_reduced("{\"name\":\"x\",\"readme\":\"…\",\"libc\":[\"musl\"],\"os\":null}",
 		"{\"name\":\"x\",\"os\":null,\"libc\":[\"musl\"]}");
 	expect_reduced("\xef\xbb\xbf{ \"version\" : \"1\" }", "{\"version\":\"1\"}");
+	expect_reduced("{\"napi\":{\"binaryName\":\"x\"},\"exports\":{}}",
+		"{\"napi\":{\"binaryName\":\"x\"}}");
 	expect_reduced("{}", "{}");
 	expect_reduced("", NULL);
 	expect_reduced("[]", NULL);

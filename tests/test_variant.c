@@ -16,6 +16,7 @@
 
 #include "index.h"
 #include "schemes/platform_words.h"
+#include "support/elf_builder.h"
 #include "variant.h"
 
 #define DIRECTORY "/app/node_modules/x"
@@ -525,6 +526,74 @@ static void prisma_asks_for_the_distribution_and_its_openssl(void **state)
 	expect(tree, &glibc, "prisma: libquery_engine-debian-openssl-3.0.x.so.node");
 }
 
+/* --- builds on disk ------------------------------------------------------------------ */
+
+static void expect_builds(struct tree *tree, const char *expected)
+{
+	char text[4096] = "";
+	struct cp_root root = {.layers = {{tree->index, false}}, .count = 1};
+	struct cp_variant_context context = {&root, &musl, DIRECTORY, tree->manifest};
+	struct cp_builds builds;
+	assert_int_equal(cp_variant_builds(&context, &builds, NULL), 0);
+	for (size_t i = 0; i < builds.count; i++) {
+		const struct cp_build *build = &builds.items[i];
+		const char *libc = build->libc == CP_LIBC_UNKNOWN ? "?" : cp_libc_name(build->libc);
+		size_t length = strlen(text);
+		snprintf(text + length, sizeof(text) - length, "%s %s %s %s %s\n",
+			strrchr(build->path, '/') + 1, build->package ? build->package : "-",
+			build->os ? build->os : "?", build->arch ? build->arch : "?",
+			libc ? libc : "none");
+	}
+	cp_builds_clear(&builds);
+	assert_string_equal(text, expected);
+}
+
+static void be_object(struct tree *tree, uint32_t node, const char *needed)
+{
+	struct elf_spec spec = {.needed = {needed}};
+	struct elf_image image = elf_build(&spec);
+	struct cp_facts *facts;
+	assert_int_equal(cp_facts_read(image.bytes, image.size, &facts, NULL), 0);
+	assert_int_equal(cp_index_set_facts(tree->index, node, facts, NULL), 0);
+	elf_image_free(&image);
+}
+
+static void builds_are_told_by_the_files_before_their_names(void **state)
+{
+	struct tree *tree = *state;
+	be(tree, "{\"name\":\"x\",\"optionalDependencies\":{\"@x/linux-arm64-musl\":\"1\","
+		 "\"@x/linux-x64\":\"1\",\"@x/win32-x64\":\"1\",\"other\":\"1\"}}");
+	be_object(tree, add(tree, "build/Release/liar.musl.node"), "libc.so.6");
+	cp_index_node_mutable(tree->index, add(tree, "prebuilds/darwin-x64/m.node"))->content =
+		CP_CONTENT_MACHO;
+	add(tree, "prebuilds/linux-x64/named.glibc.node");
+	add(tree, "prebuilds/silent.node");
+	add(tree, "node_modules/y/y.node");
+	add(tree, "/app/node_modules/other/other.node");
+	be_object(tree, add(tree, "/app/node_modules/@x/linux-x64/bin/program"), NULL);
+	add(tree, "/app/node_modules/@x/linux-arm64-musl/lib/x.node");
+	expect_builds(tree, "liar.musl.node - linux x64 glibc\n"
+			    "m.node - darwin x64 ?\n"
+			    "named.glibc.node - linux x64 glibc\n"
+			    "silent.node - ? ? ?\n"
+			    "x.node @x/linux-arm64-musl linux arm64 musl\n"
+			    "program @x/linux-x64 linux x64 none\n");
+}
+
+static void links_that_go_round_are_not_followed(void **state)
+{
+	struct tree *tree = *state;
+	uint32_t link;
+	be(tree, "{\"name\":\"x\"}");
+	add(tree, "lib/x.node");
+	for (char name[] = DIRECTORY "/lib/a"; name[sizeof(name) - 2] <= 'z';
+		name[sizeof(name) - 2]++) {
+		assert_int_equal(cp_index_add(tree->index, name, CP_NODE_SYMLINK, &link, NULL), 0);
+		assert_int_equal(cp_index_set_link(tree->index, link, ".", NULL), 0);
+	}
+	expect_builds(tree, "x.node - ? ? ?\n");
+}
+
 /* --- hostile packages --------------------------------------------------------------- */
 
 static void fields_of_the_wrong_kind(void **state)
@@ -642,6 +711,8 @@ int main(void)
 		TEST(the_last_resort_is_build_release),
 		TEST(fixed_paths_are_rows),
 		TEST(prisma_asks_for_the_distribution_and_its_openssl),
+		TEST(builds_are_told_by_the_files_before_their_names),
+		TEST(links_that_go_round_are_not_followed),
 		TEST(fields_of_the_wrong_kind),
 		TEST(names_that_leave_the_package),
 		TEST(names_longer_than_a_path),

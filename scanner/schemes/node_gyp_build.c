@@ -18,7 +18,8 @@
 static bool applies(const struct cp_variant_context *context)
 {
 	return cp_manifest_depends(context, "node-gyp-build") &&
-	       (cp_package_has(context, "prebuilds") || cp_package_has(context, "build") ||
+	       (cp_package_has(context, "prebuilds") || cp_package_has(context, "build/Release") ||
+		       cp_package_has(context, "build/Debug") ||
 		       cp_package_has(context, "binding.gyp"));
 }
 

@@ -14,7 +14,9 @@ static bool applies(const struct cp_variant_context *context)
 {
 	return cp_manifest_depends(context, "node-gyp-build-optional-packages") &&
 	       (json_object_get(context->manifest, "optionalDependencies") ||
-		       cp_package_has(context, "prebuilds") || cp_package_has(context, "build") ||
+		       cp_package_has(context, "prebuilds") ||
+		       cp_package_has(context, "build/Release") ||
+		       cp_package_has(context, "build/Debug") ||
 		       cp_package_has(context, "binding.gyp"));
 }
 

@@ -15,7 +15,7 @@
 static bool applies(const struct cp_variant_context *context)
 {
 	return cp_manifest_depends(context, "pkg-prebuilds") &&
-	       (cp_package_has(context, "prebuilds") || cp_package_has(context, "build"));
+	       (cp_package_has(context, "prebuilds") || cp_package_has(context, "build/Release"));
 }
 
 /* N of node-napi-vN.node, or 0. */

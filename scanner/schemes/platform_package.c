@@ -18,9 +18,6 @@
 #include "memory.h"
 #include "platform_words.h"
 
-#define MAX_DEPTH 3     /* of directories in a platform package that are looked into */
-#define MAX_OBJECTS 64u /* in one platform package */
-
 /* --- the family --------------------------------------------------------------- */
 
 static const json_t *optional(const struct cp_variant_context *context)
@@ -28,7 +25,7 @@ static const json_t *optional(const struct cp_variant_context *context)
 	return json_object_get(context->manifest, "optionalDependencies");
 }
 
-static bool tells_platform(const char *name)
+bool cp_tells_platform(const char *name)
 {
 	struct cp_platform_words said = cp_platform_words(name);
 	return said.linux_ || said.other;
@@ -57,7 +54,7 @@ bool cp_has_platform_packages(const struct cp_variant_context *context)
 		return false;
 	json_object_foreach((json_t *)optional(context), name, version)
 	{
-		members += tells_platform(name) && cp_same_but_platform(name, family);
+		members += cp_tells_platform(name) && cp_same_but_platform(name, family);
 	}
 	return members >= 2;
 }
@@ -87,60 +84,21 @@ static enum cp_libc libc_to_say(
 
 /* --- what is in a member ------------------------------------------------------------ */
 
-struct objects {
-	char *paths[MAX_OBJECTS];
-	size_t count;
-};
-
-static void objects_cleanup(struct objects *objects)
-{
-	for (size_t i = 0; i < objects->count; i++)
-		free(objects->paths[i]);
-}
-
-static int collect(const struct cp_variant_context *context, const char *path, int depth,
-	struct objects *objects, struct cp_error **err)
-{
-	cp_cleanup_listing struct cp_listing files = {0}, directories = {0};
-	char below[CP_INDEX_MAX_PATH + 1];
-	if (cp_list_files(context, path, &files, err) < 0)
-		return -1;
-	for (size_t i = 0; i < files.count && objects->count < MAX_OBJECTS; i++) {
-		if (!cp_ends_with(files.names[i], ".node") ||
-			!cp_path_write(below, "%s/%s", path, files.names[i]))
-			continue;
-		objects->paths[objects->count] = strdup(below);
-		if (!objects->paths[objects->count])
-			return cp_error_set(err, 0, "out of memory");
-		objects->count++;
-	}
-	if (depth == MAX_DEPTH)
-		return 0;
-	if (cp_list_directories(context, path, &directories, err) < 0)
-		return -1;
-	for (size_t i = 0; i < directories.count && objects->count < MAX_OBJECTS; i++)
-		if (strcmp(directories.names[i], "node_modules") != 0 &&
-			cp_path_write(below, "%s/%s", path, directories.names[i]) &&
-			collect(context, below, depth + 1, objects, err) < 0)
-			return -1;
-	return 0;
-}
-
 /* Offers the addons below the package: those that say the libc, those that say none, the rest. */
 static int offer_addons(const struct cp_variant_context *context, struct cp_pick *pick,
 	const char *package, enum cp_libc libc, struct cp_error **err)
 {
-	__attribute__((cleanup(objects_cleanup))) struct objects objects = {.count = 0};
+	cp_cleanup_addons struct cp_addons addons = {.count = 0};
 	int taken = 0;
-	if (collect(context, package, 0, &objects, err) < 0)
+	if (cp_find_addons(context, package, &addons, err) < 0)
 		return -1;
 	for (int round = 0; round < 3; round++)
-		for (size_t i = 0; i < objects.count; i++) {
+		for (size_t i = 0; i < addons.count; i++) {
 			enum cp_libc said =
-				cp_platform_words(objects.paths[i] + strlen(package)).libc;
+				cp_platform_words(addons.paths[i] + strlen(package)).libc;
 			int turn = said == libc ? 0 : said == CP_LIBC_NONE ? 1 : 2;
 			int result =
-				turn == round ? cp_offer(context, pick, objects.paths[i], err) : 0;
+				turn == round ? cp_offer(context, pick, addons.paths[i], err) : 0;
 			if (result < 0)
 				return -1;
 			taken |= result;
@@ -148,22 +106,39 @@ static int offer_addons(const struct cp_variant_context *context, struct cp_pick
 	return taken;
 }
 
-/* Offers the first program in the directory. */
-static int offer_program(const struct cp_variant_context *context, struct cp_pick *pick,
-	const char *directory, struct cp_error **err)
+/* The same for one directory. */
+static int find_program_in(const struct cp_variant_context *context, const char *directory,
+	struct cp_found *program, struct cp_error **err)
 {
 	cp_cleanup_listing struct cp_listing listing = {0};
 	char path[CP_INDEX_MAX_PATH + 1];
-	struct cp_found found;
 	if (cp_list_files(context, directory, &listing, err) < 0)
 		return -1;
 	for (size_t i = 0; i < listing.count; i++)
 		if (!strstr(listing.names[i], ".so") &&
 			cp_path_write(path, "%s/%s", directory, listing.names[i]) &&
-			cp_root_resolve(context->root, path, true, &found) == 0 &&
-			cp_index_node(found.index, found.node)->content == CP_CONTENT_ELF)
-			return cp_offer(context, pick, path, err);
+			cp_root_resolve(context->root, path, true, program) == 0 &&
+			cp_index_node(program->index, program->node)->content == CP_CONTENT_ELF)
+			return 1;
 	return 0;
+}
+
+int cp_find_program(const struct cp_variant_context *context, const char *package,
+	struct cp_found *program, struct cp_error **err)
+{
+	char bin[CP_INDEX_MAX_PATH + 1];
+	int found = cp_path_write(bin, "%s/bin", package)
+			    ? find_program_in(context, bin, program, err)
+			    : 0;
+	return found ? found : find_program_in(context, package, program, err);
+}
+
+static int offer_program(const struct cp_variant_context *context, struct cp_pick *pick,
+	const char *package, struct cp_error **err)
+{
+	struct cp_found program;
+	int found = cp_find_program(context, package, &program, err);
+	return found > 0 ? cp_offer(context, pick, program.path, err) : found;
 }
 
 static int offer_main(const struct cp_variant_context *context, struct cp_pick *pick,
@@ -181,15 +156,12 @@ static int offer_main(const struct cp_variant_context *context, struct cp_pick *
 static int offer_member(const struct cp_variant_context *context, struct cp_pick *pick,
 	const char *name, enum cp_libc libc, struct cp_error **err)
 {
-	char bin[CP_INDEX_MAX_PATH + 1];
 	struct cp_found found;
 	if (!cp_find_package(context, name, &found))
 		return 0;
 	int taken = offer_main(context, pick, &found, err);
 	if (!taken)
 		taken = offer_addons(context, pick, found.path, libc, err);
-	if (!taken && cp_path_write(bin, "%s/bin", found.path))
-		taken = offer_program(context, pick, bin, err);
 	if (!taken)
 		taken = offer_program(context, pick, found.path, err);
 	return taken;
@@ -207,6 +179,8 @@ int cp_offer_platform_packages(const struct cp_variant_context *context, struct 
 	enum cp_libc say = libc_to_say(context, family, libc);
 	json_object_foreach((json_t *)optional(context), name, version)
 	{
+		if (pick->n_wanted == CP_PICK_MAX_NEXT)
+			break;
 		if (!for_this_machine(context, name, family) || cp_platform_words(name).libc != say)
 			continue;
 		int result = offer_member(context, pick, name, libc, err);

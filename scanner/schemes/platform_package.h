@@ -16,5 +16,11 @@ bool cp_has_platform_packages(const struct cp_variant_context *context);
  * "glibc"), and offers the objects in those that are installed. As cp_offer. */
 int cp_offer_platform_packages(const struct cp_variant_context *context, struct cp_pick *pick,
 	const char *libc, struct cp_error **err);
+/* Whether `name` is a platform package's, of whatever platform. */
+bool cp_tells_platform(const char *name);
+/* Finds the program that a package without an addon brings: the first ELF file of bin/, else of
+ * the package's directory, that is no library. 1 with *program, 0, or -1. */
+int cp_find_program(const struct cp_variant_context *context, const char *package,
+	struct cp_found *program, struct cp_error **err);
 
 #endif

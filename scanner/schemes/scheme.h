@@ -54,6 +54,21 @@ int cp_list_directories(const struct cp_variant_context *context, const char *pa
 void cp_listing_cleanup(struct cp_listing *listing);
 #define cp_cleanup_listing __attribute__((cleanup(cp_listing_cleanup)))
 
+#define CP_ADDONS_MAX 256u    /* of one package */
+#define CP_ADDONS_MAX_DEPTH 8 /* of directories in it that are looked into */
+
+/* The *.node below a directory, but for those in its node_modules; by bytes, the files of a
+ * directory before its directories. */
+struct cp_addons {
+	char *paths[CP_ADDONS_MAX]; /* owned */
+	size_t count;
+};
+/* 0 or -1. What is over the caps is left out. */
+int cp_find_addons(const struct cp_variant_context *context, const char *path,
+	struct cp_addons *addons, struct cp_error **err);
+void cp_addons_cleanup(struct cp_addons *addons);
+#define cp_cleanup_addons __attribute__((cleanup(cp_addons_cleanup)))
+
 /* Writes a path; false where it is longer than a path can be. */
 bool cp_path_write(char path[CP_INDEX_MAX_PATH + 1], const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
