@@ -19,12 +19,15 @@ const char *cp_how_name(enum cp_how how); /* the JSON's words */
 
 struct cp_obtain {
 	enum cp_how how;
-	char *package; /* what a fresh install would bring; NULL: the package itself, built */
-	char *version;
-	const char *source; /* static: "optionalDependencies", "package-lock.json", … */
+	char *package;      /* what a fresh install would bring; NULL: the package itself, built */
+	char *version;      /* exact, or the range where no lock file tells; NULL: not known */
+	const char *source; /* static: "package-lock.json", "pnpm-lock.yaml", "yarn.lock",
+			       "optionalDependencies", "binary" (node-pre-gyp's section),
+			       "binding.gyp", "CMakeLists.txt"; NULL: neither */
 };
 
-/* Judges a package whose pick is CP_PICK_MISSING (or fixed at install for another libc).
+/* Judges a package whose pick is CP_PICK_MISSING (or fixed at install for another libc); never says
+ * CP_HOW_INSTALLED.
  * `lockfiles` are those of the project that encloses it, nearest first; may be empty. 0 with
  * *obtain (cp_obtain_clear), or -1. */
 int cp_obtain_judge(const struct cp_variant_context *context, const struct cp_pick *pick,
