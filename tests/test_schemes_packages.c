@@ -44,6 +44,16 @@ static void napi_rs_believes_ldd(void **state)
 	tree_expect(tree, &on_glibc, "napi-rs: ?x-linux-x64-musl");
 }
 
+static void rollup_asks_the_report_and_not_ldd(void **state)
+{
+	struct package_tree *tree = *state;
+	tree_be(tree,
+		"{\"name\":\"rollup\",\"napi\":{},\"optionalDependencies\":{"
+		"\"@rollup/rollup-linux-x64-gnu\":\"1\",\"@rollup/rollup-linux-x64-musl\":\"1\"}}");
+	tree_add_text(tree, "/usr/bin/ldd", "#!/bin/sh\nexec /lib/ld-musl-x86_64.so.1 --list\n");
+	tree_expect(tree, &on_glibc, "napi-rs: ?@rollup/rollup-linux-x64-gnu");
+}
+
 #define SHARP                                                                                      \
 	"{\"name\":\"x\",\"version\":\"1.2.3\",\"dependencies\":{\"detect-libc\":\"2\"},"          \
 	"\"optionalDependencies\":{\"@img/x-linux-x64\":\"1\",\"@img/x-linuxmusl-x64\":\"1\","     \
@@ -172,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PACKAGE_TEST(napi_rs_looks_beside_itself_and_then_for_a_package),
 		PACKAGE_TEST(napi_rs_believes_ldd),
+		PACKAGE_TEST(rollup_asks_the_report_and_not_ldd),
 		PACKAGE_TEST(platform_packages_are_asked_for_by_libc),
 		PACKAGE_TEST(a_platform_package_without_a_libc_serves_both),
 		PACKAGE_TEST(two_builds_in_a_platform_package),

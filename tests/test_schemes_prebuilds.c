@@ -264,6 +264,11 @@ static void fixed_paths_are_rows(void **state)
 	tree_add(tree, "build/koffi/musl_x64/koffi.node");
 	tree_expect(tree, &on_musl,
 		"fixed-paths: build/koffi/linux_x64/koffi.node build/koffi/musl_x64/koffi.node");
+	tree_be(tree, "{\"name\":\"aws-crt\"}");
+	tree_add(tree, "dist/bin/linux-x64-musl/aws-crt-nodejs.node");
+	tree_expect(tree, &on_glibc, "fixed-paths:");
+	tree_add_text(tree, "/usr/bin/ldd", "musl libc");
+	tree_expect(tree, &on_glibc, "fixed-paths: dist/bin/linux-x64-musl/aws-crt-nodejs.node");
 	tree_be(tree, "{\"name\":\"onnxruntime-node\"}");
 	tree_add(tree, "bin/napi-v6/linux/x64/onnxruntime_binding.node");
 	tree_expect(tree, &on_musl, "fixed-paths: bin/napi-v6/linux/x64/onnxruntime_binding.node");

@@ -13,8 +13,8 @@
 #define MAX_PATHS 4
 
 /* Paths below the package, in the loader's order; {arch} is process.arch, {machine} LLVM's name of
- * it, {libc} what detect-libc says, {abi} NODE_MODULE_VERSION, {major} Node's, {version} the
- * package's; * is whatever is there. */
+ * it, {libc} what detect-libc says, {ldd} what ldd does, {abi} NODE_MODULE_VERSION, {major} Node's,
+ * {version} the package's; * is whatever is there. */
 struct row {
 	const char *package;
 	const char *place; /* a file or directory of this layout: other releases have others */
@@ -29,7 +29,7 @@ static const struct row rows[] = {
 	/* dist/binding.js */
 	{"onnxruntime-node", "bin", {"bin/napi-v*/linux/{arch}/onnxruntime_binding.node"}, false},
 	/* dist/native/binding.js; asks ldd --version */
-	{"aws-crt", "dist/bin", {"dist/bin/linux-{arch}-{libc}/aws-crt-nodejs.node"}, false},
+	{"aws-crt", "dist/bin", {"dist/bin/linux-{arch}-{ldd}/aws-crt-nodejs.node"}, false},
 	/* 2.x, index.js: the build for musl where the other fails */
 	{"koffi", "build/koffi",
 		{"build/koffi/linux_{arch}/koffi.node", "build/koffi/musl_{arch}/koffi.node"},
@@ -77,8 +77,8 @@ static void write_word(const struct cp_variant_context *context, const char **at
 	const struct {
 		const char *word, *value;
 	} words[] = {{"{arch}", platform->arch}, {"{machine}", machine_of(platform->arch)},
-		{"{libc}", cp_libc_family(context)}, {"{abi}", abi}, {"{major}", major},
-		{"{version}", version ? version : ""}};
+		{"{libc}", cp_libc_family(context)}, {"{ldd}", cp_libc_by_ldd(context)},
+		{"{abi}", abi}, {"{major}", major}, {"{version}", version ? version : ""}};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		size_t length = strlen(words[i].word);
 		if (!strncmp(*at, words[i].word, length)) {

@@ -3,7 +3,8 @@
  * Loaders that napi-rs generates (@swc/core, snappy, usb 3, @node-rs/…): ./NAME.linux-x64-musl.node
  * beside the loader, then the platform package; what fails to load is passed over, and last comes
  * a build in WebAssembly where one is installed. musl is where /usr/bin/ldd contains the word; else
- * what the process report says.
+ * what the process report says. Rollup's loader was written by hand to the same order, and asks the
+ * report alone.
  */
 #include "platform_package.h"
 #include "schemes.h"
@@ -36,7 +37,9 @@ static int offer_beside(const struct cp_variant_context *context, struct cp_pick
 static int pick(
 	const struct cp_variant_context *context, struct cp_pick *pick_, struct cp_error **err)
 {
-	const char *libc = cp_libc_by_ldd(context);
+	const char *name = cp_manifest_string(context, "name");
+	bool rollup = name && !strcmp(name, "rollup");
+	const char *libc = rollup ? cp_libc_family(context) : cp_libc_by_ldd(context);
 	if (offer_beside(context, pick_, libc, err) < 0)
 		return -1;
 	return cp_offer_platform_packages(context, pick_, libc, err) < 0 ? -1 : 0;

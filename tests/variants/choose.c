@@ -69,11 +69,13 @@ int main(int count, char **arguments)
 		.arch = arguments[2],
 		.node_major = atoi(arguments[3]),
 		.node_module_version = atoi(arguments[4]),
-		.node_api = atoi(arguments[5]),
-		.alpine_release = musl};
+		.node_api = atoi(arguments[5])};
 	int result = cp_directory_index(arguments[6], &machine, &err);
 	if (result == 0)
 		result = cp_directory_index(arguments[7], &tree, &err);
+	if (result == 0)
+		platform.alpine_release =
+			cp_index_find(machine, "/etc/alpine-release") != CP_NO_NODE;
 	struct cp_root root = {.layers = {{tree, false}, {machine, false}}, .count = 2};
 	for (int i = 8; result == 0 && i < count; i++)
 		result = choose(&root, &platform, arguments[i], &err);

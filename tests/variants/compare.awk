@@ -1,10 +1,11 @@
 # Reads PACKAGE<tab>package lines, the loaders' (PACKAGE<tab>MODE<tab>…) and the library's
 # (PACKAGE<tab>…); prints a row for each package:
 #
-#     PACKAGE  TREE  LIBC  the loader's choice  the library's  how many it tries  agree
+#     PACKAGE  TREE  MACHINE  the loader's choice  the library's  how many it tries  agree
 #
 # They agree where the choice is the same, and the order in which all is tried, and the platform
-# packages that are asked for.
+# packages that are asked for. What a loader asks for beyond those is for its message: esbuild looks
+# what else is installed.
 BEGIN { FS = OFS = "\t" }
 
 function chosen(list) {
@@ -32,9 +33,9 @@ END {
 			verdict = "differs in the choice"
 		else if (order[name] != ours[name])
 			verdict = "differs in the order: " order[name] " | " ours[name]
-		else if (asked[name] != wanted[name])
+		else if (index(asked[name] " ", wanted[name] " ") != 1 && wanted[name] asked[name] != "")
 			verdict = "differs in what is asked for: " asked[name] " | " wanted[name]
-		print name, tree, libc, chosen(accepted[name]), chosen(ours[name]), \
+		print name, tree, machine, chosen(accepted[name]), chosen(ours[name]), \
 			split(order[name], tried, " "), verdict
 	}
 }

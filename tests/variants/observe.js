@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// observe.js ANSWERS MODE TREE PACKAGE
+// observe.js MACHINE MODE TREE PACKAGE
 //
-// Runs a package's own loader and tells what it opens, on a machine that answers as musl or glibc:
-// ANSWERS is a directory with the files that loaders ask for (etc/alpine-release, usr/bin/ldd,
-// proc/self/exe, …), taken for those of the machine. Nothing native is loaded. MODE is
+// Runs a package's own loader and tells what it opens on another machine: MACHINE is a directory
+// with the files that loaders ask for (etc/alpine-release, usr/bin/ldd, proc/self/exe, …), taken
+// for the machine's, and "LIBC ARCH" in `platform`. Nothing native is loaded. MODE is
 //
 //     accept    whatever is opened loads: the first line is the choice
 //     refuse    nothing loads: the lines are the whole order
@@ -19,11 +19,12 @@
 const Module = require('module')
 const childProcess = require('child_process')
 const fs = require('fs')
+const os = require('os')
 const path = require('path')
 
-const [answers, mode, tree, name] = process.argv.slice(2)
-const libc = path.basename(answers)
+const [machine, mode, tree, name] = process.argv.slice(2)
 const real = { existsSync: fs.existsSync, readFileSync: fs.readFileSync }
+const [libc, arch] = real.readFileSync(path.join(machine, 'platform'), 'utf8').trim().split(' ')
 const root = path.join(tree, 'node_modules', name)
 const manifest = JSON.parse(real.readFileSync(path.join(root, 'package.json'), 'utf8'))
 const platformPackages = Object.keys(manifest.optionalDependencies || {})
@@ -95,7 +96,7 @@ const ofTheMachine = ['/etc/alpine-release', '/etc/os-release', '/usr/bin/ldd', 
 function answered(file) {
 	if (file === process.execPath) file = '/proc/self/exe'
 	if (typeof file !== 'string') return file
-	if (ofTheMachine.includes(file)) return path.join(answers, file)
+	if (ofTheMachine.includes(file)) return path.join(machine, file)
 	const modules = path.normalize(file).lastIndexOf('/node_modules/')
 	if (modules >= 0)
 		askedFor(path.normalize(file).slice(modules + '/node_modules/'.length))
@@ -116,7 +117,10 @@ process.report.getReport = () => ({
 	sharedObjects: [libc === 'musl' ? '/lib/ld-musl-x86_64.so.1' : '/lib/x86_64-linux-gnu/libc.so.6'],
 })
 
-const ldd = libc === 'musl'
+Object.defineProperty(process, 'arch', { value: arch })
+os.arch = Object.assign(() => arch, { [Symbol.toPrimitive]: () => arch })
+
+const ldd = real.readFileSync(path.join(machine, 'usr/bin/ldd'), 'utf8').includes('musl')
 	? 'musl libc (x86_64)\nVersion 1.2.5\n'
 	: 'glibc 2.36\nldd (Debian GLIBC 2.36-9) 2.36\n'
 

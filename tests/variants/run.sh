@@ -5,8 +5,8 @@
 #
 # Installs the packages of package.json as npm does on a glibc and on a musl machine, and makes a
 # third tree of both (what npm ci leaves behind with a lock file that says nothing of libc). Each
-# package's JavaScript then runs as on Debian and as on Alpine (observe.js), once where all loads
-# and once where nothing does; CHOOSE (choose.c) tells what the library takes for its choice and
+# package's JavaScript then runs as on Debian and as on Alpine (observe.js), and on machines that are
+# neither, once where all loads and once where nothing does; CHOOSE (choose.c) tells what the library takes for its choice and
 # its order. Prints a table, and fails where they differ.
 set -eu
 cache=$(mkdir -p "$1/variants" && cd "$1/variants" && pwd)
@@ -14,23 +14,31 @@ choose=$2
 here=$(cd "$(dirname "$0")" && pwd)
 stamp=$cache/$(sha256sum "$here/package.json" | cut -c1-12)
 
-# --- what a machine answers ------------------------------------------------------------
+# --- machines --------------------------------------------------------------------------
 
-machine() { # LIBC COMPILER RELEASE LDD LOADER
-	root=$cache/answers/$1
+# The files that loaders ask for. Where a machine is neither Debian nor Alpine, the ways of telling
+# musl fall apart: Void has no alpine-release; a glibc put into Alpine has musl's ldd beside it.
+machine() { # NAME LIBC ARCH RELEASE LDD
+	root=$cache/machines/$1
+	rm -rf "$root"
 	mkdir -p "$root/etc" "$root/usr/bin" "$root/proc/self"
-	rm -f "$root/etc/alpine-release"
-	printf '%s\n' "$3" >"$root/etc/os-release"
-	printf '%s\n' "$4" >"$root/usr/bin/ldd"
-	printf '7f00-7f01 r-xp 00000000 00:00 0 %s\n' "$5" >"$root/proc/self/maps"
-	printf 'int main(void) { return 0; }\n' | "$2" -x c - -o "$root/proc/self/exe"
+	printf '%s %s\n' "$2" "$3" >"$root/platform"
+	printf 'ID=%s\n' "$4" >"$root/etc/os-release"
+	[ "$4" != alpine ] || echo 3.20.3 >"$root/etc/alpine-release"
+	printf '#!/bin/sh\n# %s\n' "$5" >"$root/usr/bin/ldd"
+	case $2 in
+	musl) compiler=musl-gcc loader=/lib/ld-musl-x86_64.so.1 ;;
+	glibc) compiler=gcc loader=/lib64/ld-linux-x86-64.so.2 ;;
+	esac
+	printf '7f00-7f01 r-xp 00000000 00:00 0 %s\n' $loader >"$root/proc/self/maps"
+	printf 'int main(void) { return 0; }\n' | $compiler -x c - -o "$root/proc/self/exe"
 }
 
-machine glibc gcc 'ID=debian' '# This file is part of the GNU C Library.' \
-	/lib/x86_64-linux-gnu/libc.so.6
-machine musl musl-gcc 'ID=alpine' 'exec /lib/ld-musl-x86_64.so.1 --list "$@"' \
-	/lib/ld-musl-x86_64.so.1
-echo 3.20.3 >"$cache/answers/musl/etc/alpine-release"
+machine debian glibc x64 debian 'This file is part of the GNU C Library.'
+machine alpine musl x64 alpine 'exec /lib/ld-musl-x86_64.so.1 --list'
+machine alpine-arm64 musl arm64 alpine 'exec /lib/ld-musl-aarch64.so.1 --list'
+machine void musl x64 void 'exec /lib/ld-musl-x86_64.so.1 --list'
+machine alpine-glibc glibc x64 alpine 'exec /lib/ld-musl-x86_64.so.1 --list'
 
 # --- trees -------------------------------------------------------------------------------
 
@@ -61,25 +69,30 @@ node_says=$(node -p '[process.versions.node.split(".")[0], process.versions.modu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-observe() { # TREE LIBC
+observe() { # TREE MACHINE
 	for package in $packages; do
 		printf '%s\n' "accept $stamp/$1 $package" "refuse $stamp/$1 $package"
-	done | xargs -P 2 -L 1 node "$here/observe.js" "$cache/answers/$2" 2>/dev/null
+	done | xargs -P 2 -L 1 node "$here/observe.js" "$cache/machines/$2" 2>/dev/null
 }
 
-: >"$work/all"
+compare() { # TREE MACHINE
+	observe "$1" "$2" >"$work/loader"
+	# shellcheck disable=SC2046,SC2086 # they are words
+	(cd "$stamp/$1" && "$choose" $(cat "$cache/machines/$2/platform") $node_says \
+		"$cache/machines/$2" . $(printf 'node_modules/%s ' $packages)) >"$work/library"
+	for package in $packages; do
+		printf '%s\tpackage\n' "$package"
+	done | cat - "$work/loader" "$work/library" |
+		awk -v tree="$1" -v machine="$2" -f "$here/compare.awk" >>"$work/all"
+}
+
 for tree in glibc musl both; do
-	for libc in glibc musl; do
-		observe $tree $libc >"$work/loader"
-		# shellcheck disable=SC2086,SC2046 # they are words
-		(cd "$stamp/$tree" && "$choose" $libc x64 $node_says "$cache/answers/$libc" . \
-			$(printf 'node_modules/%s ' $packages)) >"$work/library"
-		for package in $packages; do
-			printf '%s\tpackage\n' "$package"
-		done | cat - "$work/loader" "$work/library" |
-			awk -v tree=$tree -v libc=$libc -f "$here/compare.awk" >>"$work/all"
-	done
+	compare $tree debian
+	compare $tree alpine
 done
+compare both alpine-arm64
+compare both void
+compare both alpine-glibc
 cat "$work/all"
 awk -F '\t' '{ n++; bad += $NF != "agree"; chosen[$1] += $4 != "(none)" }
 END {
