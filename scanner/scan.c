@@ -20,7 +20,9 @@ static int run_steps(
 		return -1;
 	if (cp_scan_judge(scan, err) < 0)
 		return -1;
-	return cp_scan_packages(scan, err);
+	if (cp_scan_packages(scan, err) < 0)
+		return -1;
+	return cp_scan_variants(scan, err);
 }
 
 int cp_scan_run(struct cp_image *image, const struct cp_scan_options *options,
@@ -50,7 +52,7 @@ void cp_scan_free(struct cp_scan *scan)
 	for (size_t i = 0; i < scan->n_targets; i++)
 		cp_scan_target_clear(&scan->targets[i]);
 	for (size_t i = 0; i < scan->n_results; i++)
-		free(scan->results[i].verdicts);
+		cp_package_result_clear(&scan->results[i], scan->n_targets);
 	free(scan->objects);
 	free(scan->targets);
 	free(scan->results);

@@ -42,6 +42,8 @@ struct cp_verdict {
 	const struct cp_object *object; /* the one that decides; NULL: none */
 	const char *message;            /* borrowed from the object's load */
 	const char *how;                /* "installed", "obtainable", "buildable", "none" */
+	const char *scheme; /* how the package's own loader chooses, static; NULL: not told */
+	char *brings;       /* "NAME@VERSION" that a fresh install there would bring, or NULL */
 };
 
 struct cp_package_result {

@@ -200,6 +200,13 @@ static int roll_up(
 	return 0;
 }
 
+void cp_package_result_clear(struct cp_package_result *result, size_t n_targets)
+{
+	for (size_t t = 0; result->verdicts && t < n_targets; t++)
+		free(result->verdicts[t].brings);
+	free(result->verdicts);
+}
+
 int cp_scan_packages(struct cp_scan *scan, struct cp_error **err)
 {
 	cp_cleanup_free struct variant *variants =

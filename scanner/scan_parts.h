@@ -27,5 +27,10 @@ int cp_scan_judge(struct cp_scan *scan, struct cp_error **err);
 
 /* scan_packages.c: rolls the objects' outcomes up to one verdict per package. */
 int cp_scan_packages(struct cp_scan *scan, struct cp_error **err);
+void cp_package_result_clear(struct cp_package_result *result, size_t n_targets);
+
+/* scan_variants.c: puts what the packages' own loaders would pick in the place of that, and what a
+ * fresh install on the target would bring. */
+int cp_scan_variants(struct cp_scan *scan, struct cp_error **err);
 
 #endif
