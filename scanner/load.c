@@ -69,6 +69,9 @@ void cp_load_clear(struct cp_load *load)
 		free(load->considered[i].path);
 	}
 	free(load->considered);
+	for (size_t i = 0; i < load->n_add_packages; i++)
+		free(load->add_packages[i]);
+	free(load->add_packages);
 	*load = (struct cp_load){0};
 }
 
