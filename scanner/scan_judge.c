@@ -90,6 +90,8 @@ static int judge(struct cp_scan *scan, struct cp_object *object, size_t at, stru
 		cp_load_clear(load);
 		load->outcome = CP_OUTCOME_UNKNOWN;
 	}
+	if (cp_scan_judge_packages(scan, target, object, load, err) < 0)
+		return -1;
 	if (object->kind == CP_OBJECT_ADDON)
 		return judge_node_api(object, target, load, err);
 	return 0;

@@ -25,6 +25,11 @@ bool cp_object_foreign(const struct cp_scan *scan, const struct cp_object *objec
 /* scan_judge.c: fills loads[] of every object, on all processors. */
 int cp_scan_judge(struct cp_scan *scan, struct cp_error **err);
 
+/* scan_syslibs.c: turns `fails` into `loads_with` where the distribution's packages are all that is
+ * missing. */
+int cp_scan_judge_packages(const struct cp_scan *scan, const struct cp_scan_target *target,
+	const struct cp_object *object, struct cp_load *load, struct cp_error **err);
+
 /* scan_packages.c: rolls the objects' outcomes up to one verdict per package. */
 int cp_scan_packages(struct cp_scan *scan, struct cp_error **err);
 void cp_package_result_clear(struct cp_package_result *result, size_t n_targets);
