@@ -150,7 +150,9 @@ static json_t *verdict_value(const struct cp_verdict *verdict)
 		cp_json_put(value, "cause", cp_json_text(cp_cause_name(verdict->cause))) ||
 		cp_json_put(value, "object", cp_json_text(object)) ||
 		cp_json_put(value, "message", cp_json_text(verdict->message)) ||
-		cp_json_put(value, "how", cp_json_text(verdict->how)))
+		cp_json_put(value, "how", cp_json_text(verdict->how)) ||
+		cp_json_put(value, "scheme", cp_json_text(verdict->scheme)) ||
+		cp_json_put(value, "brings", cp_json_text(verdict->brings)))
 		return NULL;
 	return cp_take(value);
 }
@@ -225,7 +227,8 @@ static json_t *load_value(const struct cp_load *load)
 		cp_json_put(value, "cause", cp_json_text(cp_cause_name(load->cause))) ||
 		cp_json_put(value, "message", cp_json_text(load->message)) ||
 		cp_json_put(value, "chain", strings_value(load->chain, load->n_chain)) ||
-		cp_json_put(value, "add_packages", json_array()) ||
+		cp_json_put(value, "add_packages",
+			strings_value(load->add_packages, load->n_add_packages)) ||
 		cp_json_put(value, "problems", problems_value(load)) ||
 		cp_json_put(value, "problems_dropped", number(load->problems_dropped)))
 		return NULL;

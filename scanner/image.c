@@ -163,6 +163,7 @@ void cp_image_free(struct cp_image *image)
 	free(image->variant);
 	free(image->node_version);
 	free(image->library_path);
+	free(image->entry);
 	cp_index_free(image->root);
 	cp_store_free(image->backing); /* after the root, whose texts point into it */
 	free(image);

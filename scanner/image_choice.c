@@ -80,9 +80,9 @@ static bool selected(const struct cp_candidate *candidate, const char *selector)
 
 /* --- platforms --------------------------------------------------------------------- */
 
-struct cp_platform cp_platform_of(const json_t *object)
+struct cp_image_platform cp_image_platform_of(const json_t *object)
 {
-	return (struct cp_platform){
+	return (struct cp_image_platform){
 		.os = json_string_value(json_object_get(object, "os")),
 		.architecture = json_string_value(json_object_get(object, "architecture")),
 		.variant = json_string_value(json_object_get(object, "variant")),
@@ -151,7 +151,7 @@ static bool same_variant(const char *architecture, const char *offered, const ch
 	return strcasecmp(offered, wanted) == 0;
 }
 
-static bool offers(const struct cp_platform *platform, const struct wanted_platform *wanted)
+static bool offers(const struct cp_image_platform *platform, const struct wanted_platform *wanted)
 {
 	return platform->os && platform->architecture && strcmp(platform->os, wanted->os) == 0 &&
 	       strcmp(platform->architecture, wanted->architecture) == 0 &&
@@ -209,7 +209,7 @@ static void write_choice(FILE *file, const struct cp_candidate *candidate)
 	fprintf(file, "\n  @%zu", candidate->number);
 	if (json_is_string(name))
 		fprintf(file, " or :%s", json_string_value(name));
-	const struct cp_platform *platform = &candidate->platform;
+	const struct cp_image_platform *platform = &candidate->platform;
 	if (platform->os && platform->architecture)
 		fprintf(file, " (%s/%s%s%s)", platform->os, platform->architecture,
 			platform->variant ? "/" : "", platform->variant ? platform->variant : "");

@@ -13,7 +13,7 @@
 #include "error.h"
 
 /* Borrowed strings; NULL: not known. */
-struct cp_platform {
+struct cp_image_platform {
 	const char *os;
 	const char *architecture;
 	const char *variant;
@@ -22,7 +22,7 @@ struct cp_platform {
 struct cp_candidate {
 	size_t number;      /* what @N means */
 	const json_t *name; /* a string, an array of strings, or NULL */
-	struct cp_platform platform;
+	struct cp_image_platform platform;
 	const char *identity; /* digest or file of its config: equal ones are one image */
 	const json_t *entry;  /* the source's own */
 	size_t position;      /* order of discovery */
@@ -38,6 +38,6 @@ const struct cp_candidate *cp_candidate_choose(struct cp_candidate *candidates, 
 bool cp_image_name_matches(const char *name, const char *wanted);
 
 /* "os", "architecture" and "variant" of a config or of a descriptor's platform. */
-struct cp_platform cp_platform_of(const json_t *object);
+struct cp_image_platform cp_image_platform_of(const json_t *object);
 
 #endif

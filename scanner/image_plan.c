@@ -98,16 +98,62 @@ static int copy_diff_ids(struct cp_plan *plan, const json_t *config, struct cp_e
 	return 0;
 }
 
+static bool is_node(const char *word)
+{
+	const char *slash = strrchr(word, '/');
+	return strcmp(slash ? slash + 1 : word, "node") == 0;
+}
+
+/* The script in "node [OPTION…] SCRIPT" among the words of ENTRYPOINT and CMD, which the engine
+ * joins; NULL where node is not what is run. Options with a value of their own word are not known
+ * here, so the word behind one may be taken for the script; it is then no file, and proves nothing.
+ */
+static const char *find_script(const json_t *entrypoint, const json_t *command, bool *seen_node)
+{
+	const json_t *lists[] = {entrypoint, command};
+	for (size_t i = 0; i < 2; i++) {
+		size_t at;
+		const json_t *item;
+		json_array_foreach(lists[i], at, item)
+		{
+			const char *word = json_string_value(item);
+			if (word && *seen_node && *word != '-')
+				return word;
+			*seen_node |= word && is_node(word);
+		}
+	}
+	return NULL;
+}
+
+static int copy_entry(char **to, const json_t *run, struct cp_error **err)
+{
+	bool seen_node = false;
+	const char *script = find_script(
+		json_object_get(run, "Entrypoint"), json_object_get(run, "Cmd"), &seen_node);
+	const char *directory = json_string_value(json_object_get(run, "WorkingDir"));
+	if (!script)
+		return 0;
+	if (*script == '/')
+		return copy_string(to, script, err);
+	free(*to);
+	*to = NULL;
+	if (asprintf(to, "%s/%s", directory ? directory : "", script) < 0)
+		return cp_error_set(err, ENOMEM, "out of memory");
+	return 0;
+}
+
 int cp_plan_config(struct cp_plan *plan, const json_t *config, struct cp_error **err)
 {
 	struct cp_image *image = plan->image;
-	struct cp_platform platform = cp_platform_of(config);
-	const json_t *environment = json_object_get(json_object_get(config, "config"), "Env");
+	struct cp_image_platform platform = cp_image_platform_of(config);
+	const json_t *run = json_object_get(config, "config");
+	const json_t *environment = json_object_get(run, "Env");
 	if (copy_string(&image->os, platform.os, err) < 0 ||
 		copy_string(&image->architecture, platform.architecture, err) < 0 ||
 		copy_string(&image->variant, platform.variant, err) < 0 ||
 		copy_variable(&image->node_version, environment, "NODE_VERSION", err) < 0 ||
-		copy_variable(&image->library_path, environment, "LD_LIBRARY_PATH", err) < 0)
+		copy_variable(&image->library_path, environment, "LD_LIBRARY_PATH", err) < 0 ||
+		copy_entry(&image->entry, run, err) < 0)
 		return -1;
 	return copy_diff_ids(plan, config, err);
 }

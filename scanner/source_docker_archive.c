@@ -68,7 +68,7 @@ static int read_manifest(struct cp_plan *plan, struct manifest *manifest, struct
 			.number = i,
 			.position = i,
 			.name = json_object_get(entry, "RepoTags"),
-			.platform = cp_platform_of(manifest->configs[i]),
+			.platform = cp_image_platform_of(manifest->configs[i]),
 			.identity = json_string_value(json_object_get(entry, "Config")),
 			.entry = entry,
 		};

@@ -37,7 +37,7 @@ struct path_to {
 	size_t number;
 	const json_t *name;
 	const char *digest;
-	struct cp_platform platform;
+	struct cp_image_platform platform;
 	int depth;
 };
 
@@ -84,7 +84,7 @@ static const json_t *read_described(
 
 static bool is_attestation(const json_t *descriptor)
 {
-	struct cp_platform platform = cp_platform_of(json_object_get(descriptor, "platform"));
+	struct cp_image_platform platform = cp_image_platform_of(json_object_get(descriptor, "platform"));
 	const json_t *annotations = json_object_get(descriptor, "annotations");
 	return json_object_get(annotations, "vnd.docker.reference.type") ||
 	       (platform.os && strcmp(platform.os, "unknown") == 0);
@@ -108,11 +108,11 @@ static int add_candidate(struct catalogue *catalogue, const json_t *manifest,
 	if (cp_grow(&catalogue->candidates, &catalogue->capacity, catalogue->count + 1,
 		    sizeof(*catalogue->candidates)) < 0)
 		return cp_error_set(err, ENOMEM, "out of memory");
-	struct cp_platform platform = path->platform;
+	struct cp_image_platform platform = path->platform;
 	const json_t *config = json_object_get(manifest, "config");
 	const char *digest = json_string_value(json_object_get(config, "digest"));
 	if (!platform.architecture) /* a broken config is told when its image is chosen */
-		platform = cp_platform_of(read_described(catalogue, digest, NULL));
+		platform = cp_image_platform_of(read_described(catalogue, digest, NULL));
 	catalogue->candidates[catalogue->count] = (struct cp_candidate){
 		.number = path->number,
 		.position = catalogue->count,
@@ -133,7 +133,7 @@ static int visit(struct catalogue *catalogue, const json_t *descriptor, struct p
 {
 	cp_cleanup_error struct cp_error *why = NULL;
 	path.digest = json_string_value(json_object_get(descriptor, "digest"));
-	path.platform = cp_platform_of(json_object_get(descriptor, "platform"));
+	path.platform = cp_image_platform_of(json_object_get(descriptor, "platform"));
 	const json_t *document = read_described(catalogue, path.digest, &why);
 	if (!document && why && why->code == ENOENT) {
 		catalogue->missing++;
