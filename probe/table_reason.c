@@ -247,6 +247,15 @@ static void say_whose(FILE *out, const struct matter *about)
 		fprintf(out, "its %s ", name);
 }
 
+/* What the distribution has to bring, where that is all that is missing. */
+static void say_packages(FILE *out, const struct cp_load *load)
+{
+	fputs("once the distribution's ", out);
+	for (size_t i = 0; i < load->n_add_packages; i++)
+		fprintf(out, "%s%s", i ? ", " : "", load->add_packages[i]);
+	fputs(load->n_add_packages == 1 ? " is added" : " are added", out);
+}
+
 char *cp_reason(const struct cp_object *object, const struct cp_scan_target *target,
 	const struct cp_load *load)
 {
@@ -265,6 +274,9 @@ char *cp_reason(const struct cp_object *object, const struct cp_scan_target *tar
 	if (!out)
 		return NULL;
 	say_whose(out, &about);
-	say_problem(out, &about);
+	if (load->outcome == CP_OUTCOME_LOADS_WITH && load->n_add_packages)
+		say_packages(out, load);
+	else
+		say_problem(out, &about);
 	return fclose(out) == 0 && text ? cp_text_printable(text) : NULL;
 }

@@ -93,28 +93,35 @@ static char *reason_of(const struct maker *maker, const struct cp_object *object
 	return cp_reason(object, &maker->scan->targets[target], &object->loads[target]);
 }
 
-/* What has to be done before a package loads whose installed build is not the one; NULL: nothing.
- */
-static const char *condition(const struct cp_verdict *verdict)
+/* Whether something has to be done before the package loads there. */
+static bool is_conditional(const struct cp_verdict *verdict)
 {
-	if (verdict->outcome != CP_OUTCOME_LOADS || !verdict->how)
-		return NULL;
-	if (strcmp(verdict->how, "obtainable") == 0)
-		return "once npm installs it there: a build for it is published";
+	return verdict->outcome == CP_OUTCOME_LOADS && verdict->how &&
+	       (strcmp(verdict->how, "obtainable") == 0 || strcmp(verdict->how, "buildable") == 0);
+}
+
+/* What has to be done. */
+static char *condition(const struct cp_verdict *verdict)
+{
 	if (strcmp(verdict->how, "buildable") == 0)
-		return "once npm builds it there: the package brings its sources";
-	return NULL;
+		return strdup("once npm builds it there: the package brings its sources");
+	if (!verdict->brings)
+		return strdup("once npm installs it there: a build for it is published");
+	cp_cleanup_free char *text = NULL;
+	if (asprintf(&text, "once npm installs it there: %s is published", verdict->brings) < 0)
+		return NULL;
+	return cp_text_printable(text);
 }
 
 static int add_verdict(
 	struct maker *maker, const char *label, const struct cp_verdict *verdict, size_t target)
 {
 	struct cp_tally *tally = &maker->rows->tallies[target];
-	const char *before = condition(verdict);
+	bool conditional = is_conditional(verdict);
 	tally->packages[verdict->outcome]++;
-	tally->to_install += before != NULL;
-	if (before)
-		return note(maker, verdict->outcome, label, strdup(before), target, false);
+	tally->to_install += conditional;
+	if (conditional)
+		return note(maker, verdict->outcome, label, condition(verdict), target, false);
 	if (!cp_outcome_is_trouble(verdict->outcome))
 		return 0;
 	return note(maker, verdict->outcome, label, reason_of(maker, verdict->object, target),
@@ -130,7 +137,7 @@ static int add_package(struct maker *maker, const struct cp_package_result *resu
 	maker->thing++;
 	for (size_t t = 0; t < n_targets; t++) {
 		const struct cp_verdict *verdict = &result->verdicts[t];
-		loading += verdict->outcome == CP_OUTCOME_LOADS && !condition(verdict);
+		loading += verdict->outcome == CP_OUTCOME_LOADS && !is_conditional(verdict);
 		foreign += verdict->outcome == CP_OUTCOME_FOREIGN;
 		if (add_verdict(maker, label, verdict, t) < 0)
 			return -1;

@@ -78,14 +78,15 @@ static int give_program(
 	return give_listed_program(scan, target, target->node_major, err);
 }
 
-static char *describe(const struct cp_scan_target *target)
+/* An alias says by itself that it leaves the release open; an image's name does not. */
+static char *describe(const struct cp_scan_target *target, const char *name)
 {
 	const char *libc = cp_libc_name(target->target.libc);
 	char node[32] = "";
 	char *text = NULL;
 	if (target->node_major)
 		snprintf(node, sizeof(node), ", Node %d", target->node_major);
-	const char *note = target->base && target->base->note ? target->base->note : NULL;
+	const char *note = target->base && strchr(name, ':') ? target->base->note : NULL;
 	if (asprintf(&text, "%s, %s %s%s%s%s%s",
 		    target->base ? target->base->name : "the image itself", libc ? libc : "no libc",
 		    target->target.libc_version ? target->target.libc_version : "?", node,
@@ -101,7 +102,7 @@ static int finish(struct cp_scan *scan, struct cp_scan_target *target, const cha
 	if (give_program(scan, target, named_major, err) < 0)
 		return -1;
 	target->name = strdup(name);
-	target->detail = describe(target);
+	target->detail = describe(target, name);
 	target->target.name = target->name;
 	target->target.library_path = scan->image->library_path;
 	return target->name && target->detail ? 0 : cp_error_set(err, 0, "out of memory");
