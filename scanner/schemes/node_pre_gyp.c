@@ -24,13 +24,15 @@ static bool applies(const struct cp_variant_context *context)
 	       binary(context, "module_path") && binary(context, "module_name");
 }
 
+#define MAX_VERSIONS 64u /* of binary.napi_versions that are looked at */
+
 /* get_best_napi_build_version: the highest of binary.napi_versions that Node has; 0: none. */
 static int napi_build_version(const struct cp_variant_context *context)
 {
 	const json_t *list =
 		json_object_get(json_object_get(context->manifest, "binary"), "napi_versions");
 	int best = 0, known = context->platform->node_api;
-	for (size_t i = 0; i < json_array_size(list); i++) {
+	for (size_t i = 0; i < json_array_size(list) && i < MAX_VERSIONS; i++) {
 		json_int_t version = json_integer_value(json_array_get(list, i));
 		if (version > best && version < 1000 && (known < 0 || version <= known))
 			best = (int)version;

@@ -9,6 +9,7 @@
  *     PACKAGE<tab>open PATH          in the order in which they are tried
  *     PACKAGE<tab>wants NAME         where there is none: the platform package that is missing
  *     PACKAGE<tab>scheme NAME
+ *     PACKAGE<tab>build PATH OS ARCH LIBC    all that lies on disk
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,22 @@ static void print_pick(const char *package, const struct cp_pick *pick)
 		printf("%s\twants %s\n", package, pick->wanted[i]);
 }
 
+static int print_builds(
+	const char *package, const struct cp_variant_context *context, struct cp_error **err)
+{
+	struct cp_builds builds;
+	if (cp_variant_builds(context, &builds, err) < 0)
+		return -1;
+	for (size_t i = 0; i < builds.count; i++) {
+		const struct cp_build *build = &builds.items[i];
+		const char *libc = cp_libc_name(build->libc);
+		printf("%s\tbuild %s %s %s %s\n", package, build->path, build->os ? build->os : "?",
+			build->arch ? build->arch : "?", libc ? libc : "?");
+	}
+	cp_builds_clear(&builds);
+	return 0;
+}
+
 static int choose(const struct cp_root *root, const struct cp_platform *platform,
 	const char *directory, struct cp_error **err)
 {
@@ -45,11 +62,13 @@ static int choose(const struct cp_root *root, const struct cp_platform *platform
 	struct cp_variant_context context = {
 		.root = root, .platform = platform, .directory = found.path, .manifest = manifest};
 	struct cp_pick pick;
+	const char *modules = strstr(directory, "node_modules/");
+	const char *package = modules ? modules + strlen("node_modules/") : directory;
 	int result = cp_variant_pick(&context, &pick, err);
 	if (result == 0) {
-		const char *modules = strstr(directory, "node_modules/");
-		print_pick(modules ? modules + strlen("node_modules/") : directory, &pick);
+		print_pick(package, &pick);
 		cp_pick_clear(&pick);
+		result = print_builds(package, &context, err);
 	}
 	json_decref(manifest);
 	return result;

@@ -11,6 +11,7 @@
 set -eu
 cache=$(mkdir -p "$1/variants" && cd "$1/variants" && pwd)
 choose=$2
+node=${NODE:-node} # the Node that runs the loaders
 here=$(cd "$(dirname "$0")" && pwd)
 stamp=$cache/$(sha256sum "$here/package.json" | cut -c1-12)
 
@@ -30,7 +31,7 @@ machine() { # NAME LIBC ARCH RELEASE LDD
 	musl) compiler=musl-gcc loader=/lib/ld-musl-x86_64.so.1 ;;
 	glibc) compiler=gcc loader=/lib64/ld-linux-x86-64.so.2 ;;
 	esac
-	printf '7f00-7f01 r-xp 00000000 00:00 0 %s\n' $loader >"$root/proc/self/maps"
+	printf '7f00-7f01 r-xp 00000000 00:00 0 %s\n' "$loader" >"$root/proc/self/maps"
 	printf 'int main(void) { return 0; }\n' | $compiler -x c - -o "$root/proc/self/exe"
 }
 
@@ -63,8 +64,8 @@ fi
 
 # --- the comparison ------------------------------------------------------------------------
 
-packages=$(node -p "Object.keys(require('$here/package.json').dependencies).join(' ')")
-node_says=$(node -p '[process.versions.node.split(".")[0], process.versions.modules,
+packages=$("$node" -p "Object.keys(require('$here/package.json').dependencies).join(' ')")
+node_says=$("$node" -p '[process.versions.node.split(".")[0], process.versions.modules,
 	process.versions.napi].join(" ")')
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -72,7 +73,7 @@ trap 'rm -rf "$work"' EXIT
 observe() { # TREE MACHINE
 	for package in $packages; do
 		printf '%s\n' "accept $stamp/$1 $package" "refuse $stamp/$1 $package"
-	done | xargs -P 2 -L 1 node "$here/observe.js" "$cache/machines/$2" 2>/dev/null
+	done | xargs -P 2 -L 1 "$node" "$here/observe.js" "$cache/machines/$2" 2>/dev/null
 }
 
 compare() { # TREE MACHINE
