@@ -39,12 +39,16 @@ $(patsubst tests/fuzz/seeds_%.c,$(FUZZ_DIR)/seeds/%,$(wildcard tests/fuzz/seeds_
 
 $(FUZZ_DIR)/%.o: %.c
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+	$(FUZZ_CC) $(CPPFLAGS) -Itests -Iprobe $(ALL_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 
 $(FUZZ_DIR)/libscanner.a: $(SCANNER:%.c=$(FUZZ_DIR)/%.o)
 	rm -f $@ && $(AR) rcs $@ $^
 
-$(FUZZ_DIR)/fuzz_%: $(FUZZ_DIR)/tests/fuzz/fuzz_%.o $(FUZZ_SUPPORT) $(FUZZ_DIR)/libscanner.a
+$(FUZZ_DIR)/libprobe.a: $(patsubst %.c,$(FUZZ_DIR)/%.o,$(filter-out probe/main.c,$(PROBE)))
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(FUZZ_DIR)/fuzz_%: $(FUZZ_DIR)/tests/fuzz/fuzz_%.o $(FUZZ_SUPPORT) $(FUZZ_DIR)/libprobe.a \
+	$(FUZZ_DIR)/libscanner.a
 	$(FUZZ_CC) $(ALL_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
 
 $(FUZZ_DIR)/seeds_%: $(FUZZ_DIR)/tests/fuzz/seeds_%.o $(FUZZ_SUPPORT) $(FUZZ_DIR)/libscanner.a
