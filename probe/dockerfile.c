@@ -15,6 +15,7 @@
 #include <strings.h>
 
 #include "dockerfile_parts.h"
+#include "file.h"
 
 struct stage {
 	char *name;  /* AS NAME, or NULL */
@@ -519,14 +520,9 @@ int cp_dockerfile_parse(const char *text, size_t size, const char *path,
 
 int cp_dockerfile_read(const char *path, struct cp_dockerfile **dockerfile, struct cp_error **err)
 {
-	cp_cleanup_fclose FILE *file = fopen(path, "re");
-	cp_cleanup_free char *text = malloc(CP_DOCKERFILE_MAX_SIZE + 1);
-	if (!file)
-		return cp_error_set(err, errno, "cannot read %s: %s", path, strerror(errno));
-	if (!text)
-		return cp_error_set(err, ENOMEM, "out of memory");
-	size_t size = fread(text, 1, CP_DOCKERFILE_MAX_SIZE + 1, file);
-	if (ferror(file))
-		return cp_error_set(err, errno, "cannot read %s: %s", path, strerror(errno));
+	cp_cleanup_free char *text = NULL;
+	size_t size;
+	if (cp_file_read(path, CP_DOCKERFILE_MAX_SIZE, &text, &size, err) < 0)
+		return -1;
 	return cp_dockerfile_parse(text, size, path, dockerfile, err);
 }
