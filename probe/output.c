@@ -94,6 +94,11 @@ static int flush(struct cp_output *output, struct cp_error **err)
 	bool failed = fflush(output->file) != 0 || ferror(output->file);
 	int why = errno ? errno : EIO;
 	if (output->path) {
+		/* On the disk before it gets its name. */
+		if (!failed && output->temporary && fsync(fileno(output->file)) < 0) {
+			failed = true;
+			why = errno;
+		}
 		failed = fclose(output->file) != 0 || failed;
 		output->file = NULL;
 	}
