@@ -25,6 +25,13 @@
 
 #define HEAD_SIZE 64
 
+/* Of the kernel's own sources, in no header of user space: fs/configfs/mount.c,
+ * ipc/mqueue.c, net/sunrpc/rpc_pipe.c, fs/fuse/control.c. */
+#define CONFIGFS_MAGIC 0x62656570
+#define MQUEUE_MAGIC 0x19800202
+#define RPC_PIPEFS_MAGIC 0x67596969
+#define FUSECTL_MAGIC 0x65735543
+
 /* An object with several names: read once, linked afterwards. */
 struct inode {
 	dev_t device;
@@ -190,7 +197,9 @@ static bool shows_kernel(int fd)
 {
 	static const long types[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP_SUPER_MAGIC,
 		CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC, SECURITYFS_MAGIC, BPF_FS_MAGIC,
-		DEVPTS_SUPER_MAGIC};
+		DEVPTS_SUPER_MAGIC, SELINUX_MAGIC, SMACK_MAGIC, PSTOREFS_MAGIC, EFIVARFS_MAGIC,
+		RDTGROUP_SUPER_MAGIC, BINFMTFS_MAGIC, NSFS_MAGIC, CONFIGFS_MAGIC, MQUEUE_MAGIC,
+		RPC_PIPEFS_MAGIC, FUSECTL_MAGIC};
 	struct statfs status;
 	if (fstatfs(fd, &status) < 0)
 		return false;

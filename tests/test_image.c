@@ -8,13 +8,17 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "image.h"
+#include "layer.h"
 
 static char directory[] = "/tmp/compatprobe-image-XXXXXX";
 
@@ -446,6 +450,44 @@ static void directories(void **state)
 	assert_string_equal(image->layers[0].encoding, "directory");
 	cp_image_free(image);
 	assert_no_image("rootfs:nowhere", NULL, "nowhere: No such file");
+}
+
+static bool mounted(const char *type, const char *where)
+{
+	return mkdir(where, 0755) == 0 && mount(type, where, type, 0, NULL) == 0;
+}
+
+/* In a child of its own mounts. 0: as it should be; 77: no mounting allowed here. */
+static int read_a_tree_with_mounts(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mkdir("live", 0755) < 0 || !mounted("proc", "live/proc") ||
+		!mounted("tmpfs", "live/tmp"))
+		return 77;
+	write_file("live/tmp/kept", "abc", 3);
+	struct cp_index *index;
+	if (cp_directory_index("live", &index, NULL) < 0)
+		return 1;
+	bool inside = cp_index_find(index, "/proc/version") != CP_NO_NODE;
+	bool fine = !inside && cp_index_find(index, "/proc") != CP_NO_NODE &&
+		    cp_index_find(index, "/tmp/kept") != CP_NO_NODE;
+	cp_index_free(index);
+	return fine ? 0 : 2;
+}
+
+/* What shows the running kernel is not entered; another device that has files is. */
+static void kernel_views_in_a_directory(void **state)
+{
+	(void)state;
+	int status;
+	pid_t child = fork();
+	if (child == 0)
+		_exit(read_a_tree_with_mounts());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 /* An old archive: layers in directories, one a link to another's, the config by its name. */
@@ -1014,6 +1056,7 @@ int main(void)
 		cmocka_unit_test(archives_from_a_pipe),
 		cmocka_unit_test(oci_layouts_and_archives),
 		cmocka_unit_test(directories),
+		cmocka_unit_test(kernel_views_in_a_directory),
 		cmocka_unit_test(old_docker_archives),
 		cmocka_unit_test(several_images_in_a_docker_archive),
 		cmocka_unit_test(nested_indexes_and_platforms),
