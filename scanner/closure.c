@@ -53,7 +53,7 @@ static struct cp_closure_slot *slot_of(const struct cp_closure *closure, uint32_
 			return slot;
 		if (slot->hash != hash || !slot->name != !name)
 			continue;
-		const struct cp_object *object = &closure->objects[slot->object - 1];
+		const struct cp_loaded *object = &closure->objects[slot->object - 1];
 		if (name ? strcmp(slot->name, name) == 0
 			 : object->file_index == index && object->file_node == node)
 			return slot;
@@ -75,7 +75,7 @@ static int grow_slots(struct cp_closure *closure)
 		struct cp_closure_slot *slot = &old.slots[i];
 		if (!slot->object)
 			continue;
-		const struct cp_object *object = &closure->objects[slot->object - 1];
+		const struct cp_loaded *object = &closure->objects[slot->object - 1];
 		*slot_of(closure, slot->hash, slot->name, object->file_index, object->file_node) =
 			*slot;
 	}
@@ -85,7 +85,7 @@ static int grow_slots(struct cp_closure *closure)
 
 static int remember_file(struct cp_closure *closure, size_t number)
 {
-	const struct cp_object *object = &closure->objects[number];
+	const struct cp_loaded *object = &closure->objects[number];
 	if (grow_slots(closure))
 		return -1;
 	uint32_t hash = file_hash(object->file_index, object->file_node);
@@ -145,7 +145,7 @@ size_t cp_closure_add(struct cp_closure *closure, const char *path, const struct
 			CP_CLOSURE_MAX_OBJECTS);
 		return CP_NO_OBJECT;
 	}
-	struct cp_object object = {
+	struct cp_loaded object = {
 		.path = strdup(path),
 		.canonical = found ? strdup(found->path) : NULL,
 		.file_index = found ? found->index : NULL,
@@ -173,7 +173,7 @@ size_t cp_closure_add(struct cp_closure *closure, const char *path, const struct
 int cp_closure_need(struct cp_closure *closure, size_t object, size_t at, size_t provider,
 	struct cp_error **err)
 {
-	struct cp_object *needer = &closure->objects[object];
+	struct cp_loaded *needer = &closure->objects[object];
 	if (!needer->needed) {
 		size_t count = needer->facts ? needer->facts->n_needed : 0;
 		needer->needed = calloc(count ? count : 1, sizeof(*needer->needed));

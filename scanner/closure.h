@@ -26,7 +26,7 @@
 #define CP_CLOSURE_MAX_ATTEMPTS 400000u  /* paths tried in one simulation */
 #define CP_CLOSURE_MAX_CONSIDERED 10000u /* rows kept of them */
 
-struct cp_object {
+struct cp_loaded {
 	char *path;                        /* as the loader names it in its messages */
 	char *canonical;                   /* in the root, no links; NULL where it has no file */
 	const struct cp_index *file_index; /* identity of the file, with file_node */
@@ -47,7 +47,7 @@ struct cp_closure_slot {
 struct cp_closure {
 	const struct cp_target *target;
 	struct cp_load *load; /* receives problems and considered paths */
-	struct cp_object *objects;
+	struct cp_loaded *objects;
 	size_t count, size;
 	struct cp_closure_slot *slots; /* open addressing: names and files to objects */
 	size_t n_slots, slots_used;

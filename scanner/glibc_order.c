@@ -60,7 +60,7 @@ static int walk(struct cp_glibc *loader, size_t start, bool *visited, struct fra
 	stack[depth++] = (struct frame){.object = start};
 	while (depth) {
 		struct frame *top = &stack[depth - 1];
-		const struct cp_object *object = &loader->closure.objects[top->object];
+		const struct cp_loaded *object = &loader->closure.objects[top->object];
 		if (top->next < object->n_needed) {
 			size_t need = object->needed[top->next++];
 			if (need != CP_NO_OBJECT && !visited[need]) {
@@ -104,7 +104,7 @@ static struct needs *find_needs(struct cp_glibc *loader, const struct cp_glibc_s
 	for (size_t i = 0; place && i < list->count; i++)
 		place[list->items[i]] = i + 1;
 	for (size_t i = 0; needs && place && i < list->count; i++) {
-		const struct cp_object *object = &loader->closure.objects[list->items[i]];
+		const struct cp_loaded *object = &loader->closure.objects[list->items[i]];
 		for (size_t at = 0; at < object->n_needed; at++)
 			if (object->needed[at] != CP_NO_OBJECT && place[object->needed[at]])
 				needs->of[i][place[object->needed[at]] - 1] = true;

@@ -85,7 +85,7 @@ static bool take_room(struct cp_glibc *loader, const struct cp_facts *facts, boo
 /* Gives `definer` its place in the block. 0, or -1 with an error. */
 static int need_static_tls(struct cp_glibc *loader, size_t definer, bool optional)
 {
-	const struct cp_object *object = &loader->closure.objects[definer];
+	const struct cp_loaded *object = &loader->closure.objects[definer];
 	if (definer < loader->first_new || loader->tls.is_static[definer] || !object->facts)
 		return 0;
 	bool taken = take_room(loader, object->facts, optional);
@@ -119,7 +119,7 @@ static int no_memory(const struct cp_glibc *loader)
 
 static const char *soname_of(const struct cp_glibc *loader, size_t number)
 {
-	const struct cp_object *object = &loader->closure.objects[number];
+	const struct cp_loaded *object = &loader->closure.objects[number];
 	return object->facts && object->facts->soname
 		       ? cp_facts_string(object->facts, object->facts->soname)
 		       : object->path;
@@ -136,7 +136,7 @@ static int complain(struct relocation *relocation, const struct cp_complaint *co
 	const char *doing, const char *text)
 {
 	struct cp_glibc *loader = relocation->loader;
-	const struct cp_object *objects = loader->closure.objects;
+	const struct cp_loaded *objects = loader->closure.objects;
 	bool named = complaint->at_call && loader->mode != CP_LOAD_EXEC;
 	return cp_glibc_complain(loader, complaint, doing, "%s%s%s%s: %s",
 		named ? objects[loader->program].path : "", named ? ": " : "", named ? doing : "",

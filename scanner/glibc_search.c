@@ -32,7 +32,7 @@ struct search {
 	bool other_machine;
 };
 
-static const struct cp_object *object_at(const struct cp_glibc *loader, size_t number)
+static const struct cp_loaded *object_at(const struct cp_glibc *loader, size_t number)
 {
 	return number == CP_NO_OBJECT ? NULL : &loader->closure.objects[number];
 }
@@ -64,7 +64,7 @@ static size_t token_length(const char *text, const char *name)
  * path it was found by. `size` bytes at `buffer`; false: it has none. */
 static bool origin_of(const struct cp_glibc *loader, size_t number, char *buffer, size_t size)
 {
-	const struct cp_object *object = object_at(loader, number);
+	const struct cp_loaded *object = object_at(loader, number);
 	if (!object)
 		return false;
 	bool program = number == loader->program && object->canonical;
@@ -138,7 +138,7 @@ static int try_path(struct search *search, char *path, const char *origin)
 	free(search->path);
 	search->path = path;
 	cp_glibc_open(loader, path, search->file);
-	const struct cp_object *needer = object_at(loader, search->requester);
+	const struct cp_loaded *needer = object_at(loader, search->requester);
 	if (search->file->opened == CP_OPEN_ERROR ||
 		cp_closure_consider(&loader->closure, search->name, needer ? needer->path : NULL,
 			path, origin, result_name(search->file), loader->err))
@@ -212,7 +212,7 @@ static int try_list(struct search *search, const char *list, const char *separat
 
 static const char *tag_of(const struct search *search, size_t number, bool runpath)
 {
-	const struct cp_object *object = object_at(search->loader, number);
+	const struct cp_loaded *object = object_at(search->loader, number);
 	const struct cp_facts *facts = object ? object->facts : NULL;
 	if (!facts || (!runpath && facts->runpath))
 		return NULL;
@@ -307,7 +307,7 @@ static int search_all(struct search *search)
 {
 	const struct cp_glibc *loader = search->loader;
 	size_t first = search->requester == CP_NO_OBJECT ? loader->program : search->requester;
-	const struct cp_object *object = object_at(loader, first);
+	const struct cp_loaded *object = object_at(loader, first);
 	bool no_default = object && object->facts && object->facts->flags_1 & DF_1_NODEFLIB;
 	const char *environment = loader->target->library_path;
 	int over = search_rpaths(search);

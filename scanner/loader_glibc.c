@@ -212,7 +212,7 @@ static int map_closure(struct cp_glibc *loader, size_t object, struct cp_glibc_s
 	if (cp_glibc_sequence_add(loader, list, object))
 		return -1;
 	for (size_t i = 0; i < list->count; i++) {
-		const struct cp_object *needer = &loader->closure.objects[list->items[i]];
+		const struct cp_loaded *needer = &loader->closure.objects[list->items[i]];
 		size_t count = needer->facts ? needer->facts->n_needed : 0;
 		for (size_t at = 0; at < count; at++)
 			if (map_need(loader, list->items[i], at, list))
@@ -226,7 +226,7 @@ static int map_closure(struct cp_glibc *loader, size_t object, struct cp_glibc_s
 static int report_version(
 	struct cp_glibc *loader, size_t object, size_t provider, const char *version)
 {
-	const struct cp_object *objects = loader->closure.objects;
+	const struct cp_loaded *objects = loader->closure.objects;
 	struct cp_complaint complaint = {
 		.cause = CP_CAUSE_SYMBOL_VERSION, .object = object, .subject = version};
 	return cp_glibc_complain(loader, &complaint, NULL,

@@ -215,7 +215,7 @@ static enum cp_cause cause_of(const struct cp_musl *musl, const char *name,
 static int missing_need(struct cp_musl *musl, const char *name, size_t requester,
 	const struct cp_musl_file *file, struct cp_error **err)
 {
-	const struct cp_object *needer = &musl->closure.objects[requester];
+	const struct cp_loaded *needer = &musl->closure.objects[requester];
 	struct cp_complaint complaint = {
 		.cause = cause_of(musl, name, needer->facts, file),
 		.object = requester,
