@@ -129,7 +129,8 @@ enum cp_keep cp_keep_decide(const char *path, uint64_t size, const void *head, s
 	return is_text(path, size) ? CP_KEEP_TEXT : CP_KEEP_NOTHING;
 }
 
-/* Relocatable files and core dumps are ELF, but nothing that a loader maps. */
+/* Relocatable files and core dumps are ELF, but nothing that a loader maps: it looks at
+ * their header, and so need the facts. */
 static bool is_loadable(const uint8_t *data, size_t size)
 {
 	const size_t at = offsetof(Elf64_Ehdr, e_type); /* the same in Elf32_Ehdr */
@@ -151,8 +152,8 @@ static int add_row(
 static int store_object(
 	struct cp_index *index, uint32_t node, const void *data, size_t size, struct cp_error **err)
 {
-	if (!is_loadable(data, size))
-		return 0;
+	if (!is_loadable(data, size) && size > sizeof(Elf64_Ehdr))
+		size = sizeof(Elf64_Ehdr);
 	cp_cleanup_error struct cp_error *why = NULL;
 	struct cp_facts *facts;
 	if (size > CP_MAX_OBJECT_SIZE)

@@ -11,11 +11,16 @@
 
 #include "memory.h"
 
-static bool is_object(const struct cp_node *node)
+/* An ELF file must be one that is loaded or run: no relocatable file, no core dump. */
+static bool is_object(const struct cp_index *index, uint32_t id)
 {
-	return node->kind == CP_NODE_FILE &&
-	       (node->content == CP_CONTENT_ELF || node->content == CP_CONTENT_MACHO ||
-		       node->content == CP_CONTENT_PE);
+	const struct cp_node *node = cp_index_node(index, id);
+	if (node->kind != CP_NODE_FILE)
+		return false;
+	if (node->content == CP_CONTENT_MACHO || node->content == CP_CONTENT_PE)
+		return true;
+	const struct cp_facts *facts = cp_index_facts(index, id);
+	return facts && facts->type != ET_REL && facts->type != ET_CORE;
 }
 
 static bool has_suffix(const char *text, const char *suffix)
@@ -108,7 +113,7 @@ int cp_scan_objects(struct cp_scan *scan, struct cp_error **err)
 	const struct cp_index *index = scan->image->root;
 	size_t capacity = 0;
 	for (uint32_t id = 0; id < cp_index_count(index); id++) {
-		if (!is_object(cp_index_node(index, id)))
+		if (!is_object(index, id))
 			continue;
 		if (cp_grow(&scan->objects, &capacity, scan->n_objects + 1,
 			    sizeof(*scan->objects)) < 0)

@@ -137,20 +137,25 @@ static void objects_become_facts_or_a_row(void **state)
 	elf_image_free(&image);
 }
 
-static void what_no_loader_maps_is_no_object(void **state)
+/* A loader refuses them by their header, which is thus all that is read. */
+static void of_what_no_loader_maps_the_header_is_kept(void **state)
 {
 	(void)state;
 	cp_cleanup_index struct cp_index *index = cp_index_new();
-	uint8_t header[20] = ELFMAG "\2\1\1";
+	uint8_t header[200] = ELFMAG "\2\1\1";
 	header[EI_DATA] = ELFDATA2LSB;
 	header[16] = ET_REL;
+	header[18] = EM_X86_64;
+	header[20] = EV_CURRENT;
 	uint32_t node = store_object(index, "x.o", header, sizeof(header));
-	assert_int_equal(cp_index_node(index, node)->content, CP_CONTENT_OTHER);
+	assert_int_equal(cp_index_facts(index, node)->type, ET_REL);
+	assert_int_equal(cp_index_facts(index, node)->machine, EM_X86_64);
+	assert_int_equal(cp_index_facts(index, node)->size, sizeof(Elf64_Ehdr));
 	header[EI_DATA] = ELFDATA2MSB;
 	header[16] = 0;
 	header[17] = ET_CORE;
 	node = store_object(index, "core", header, sizeof(header));
-	assert_int_equal(cp_index_node(index, node)->content, CP_CONTENT_OTHER);
+	assert_int_equal(cp_index_facts(index, node)->type, ET_CORE);
 	assert_int_equal(cp_index_error_count(index), 0);
 	/* Cut inside its header it is still an object, with that as its defect. */
 	node = store_object(index, "short", header, 6);
@@ -207,7 +212,7 @@ int main(void)
 		cmocka_unit_test(objects_are_told_by_magic),
 		cmocka_unit_test(foreign_objects_are_marked),
 		cmocka_unit_test(objects_become_facts_or_a_row),
-		cmocka_unit_test(what_no_loader_maps_is_no_object),
+		cmocka_unit_test(of_what_no_loader_maps_the_header_is_kept),
 		cmocka_unit_test(texts_are_copied_reduced_or_borrowed),
 		cmocka_unit_test(texts_have_a_limit_together),
 	};
