@@ -72,7 +72,7 @@ int cp_node_program(int major, enum cp_libc libc, uint16_t machine, struct cp_fa
  * them this is false. */
 bool cp_node_list_omits(const char *symbol);
 /* Whether `symbol` is one that only a Node program provides: napi_*, node_*, uv_*, and C++ names
- * whose outermost scope is v8, node or cppgc. */
+ * whose outermost scope is v8, node, cppgc or that of V8's inspector. */
 bool cp_node_symbol(const char *symbol);
 /* The Node-API version of Node MAJOR and its NODE_MODULE_VERSION, as the program that the shipped
  * list was made from says them (process.versions.napi and .modules); -1 where there is no list.

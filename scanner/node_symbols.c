@@ -136,7 +136,8 @@ bool cp_node_list_keeps(const char *symbol)
 bool cp_node_symbol(const char *symbol)
 {
 	static const char *const prefixes[] = {"napi_", "node_", "uv_", NULL};
-	static const char *const scopes[] = {"v8", "node", "cppgc", NULL};
+	static const char *const scopes[] = {
+		"v8", "node", "cppgc", "v8_inspector", "v8_crdtp", NULL};
 	struct mangled name;
 	if (!split(symbol, &name)) {
 		for (const char *const *prefix = prefixes; *prefix; prefix++)

@@ -72,6 +72,15 @@ static bool proves_nothing(const struct cp_object *object, const struct cp_load 
 	       (load->cause == CP_CAUSE_MISSING_SYMBOL || load->cause == CP_CAUSE_NODE_ABI);
 }
 
+/* Prebuilds of packages for the Bare runtime, which lie beside those for Node and have
+ * the same names but for the suffix. Node never loads them, and what they take from
+ * their program (js_*) it does not have: a verdict would be about another program. */
+static bool is_for_bare(const struct cp_object *object)
+{
+	const char *dot = strrchr(object->path, '.');
+	return dot && strcmp(dot, ".bare") == 0;
+}
+
 static int judge(struct cp_scan *scan, struct cp_object *object, size_t at, struct cp_error **err)
 {
 	const struct cp_scan_target *target = &scan->targets[at];
@@ -82,6 +91,10 @@ static int judge(struct cp_scan *scan, struct cp_object *object, size_t at, stru
 	}
 	if (cp_object_foreign(scan, object)) {
 		load->outcome = CP_OUTCOME_FOREIGN;
+		return 0;
+	}
+	if (is_for_bare(object)) {
+		load->outcome = CP_OUTCOME_UNKNOWN;
 		return 0;
 	}
 	if (cp_load_simulate(&target->target, object->path, mode_of(object), load, err) < 0)

@@ -182,6 +182,20 @@ run 0 scan dir app --target ./tiny.base; has out 'everything loads'
 run 1 base create cut-image.tar -o cut.base; has err 'is not whole'
 [ ! -e cut.base ] || complain 'a base was made of a part of an image'
 
+# --- builds for other programs ------------------------------------------------------------
+# One for the Bare runtime beside one for Node: only Node's is judged. What a compiler leaves
+# before linking is nothing that a loader maps.
+mkdir -p bare/node_modules/both
+printf '{"name":"both","version":"1.2.3"}' >bare/node_modules/both/package.json
+echo 'int js_create_object(void); int both(void) { return js_create_object(); }' >bare/both.c
+gcc -shared -fPIC -nostartfiles -o bare/node_modules/both/both.bare bare/both.c
+gcc -c -fPIC -o bare/node_modules/both/both.o bare/both.c
+cp app/node_modules/plain/addon.node bare/node_modules/both/both.node
+run 0 scan dir bare --target debian -o json
+query out '[.[0].objects[].path | split(".")[1]] | join(" ")' 'bare node'
+query out '[.[0].objects[].outcomes.debian.outcome] | tojson' '[null,"loads"]'
+query out '.[0].packages[0].verdicts.debian.outcome' loads
+
 # --- terminals ----------------------------------------------------------------------------
 # terminal ENVIRONMENT...: what the command writes to a terminal, in $work/out.
 terminal() {
