@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,19 +38,45 @@ static void give_usual_mode(int fd)
 	(void)fchmod(fd, 0666 & ~mask); /* a result that is too private is still a result */
 }
 
+/* The directory of output->path. Owned. */
+static char *directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	if (!slash)
+		return strdup(".");
+	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* A file without a name, which the kernel drops whatever ends the run. Not every file system
+ * can (overlayfs of old kernels, NFS): -1 without an error set. */
+static int open_nameless(const struct cp_output *output)
+{
+	cp_cleanup_free char *directory = directory_of(output->path);
+	return directory ? open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666) : -1;
+}
+
+/* A file with a name of its own, for where it cannot be without. */
+static int open_named(struct cp_output *output)
+{
+	int fd = mkostemp(output->temporary, O_CLOEXEC);
+	if (fd >= 0)
+		give_usual_mode(fd);
+	output->named = fd >= 0;
+	return fd;
+}
+
 static int open_beside(struct cp_output *output, struct cp_error **err)
 {
 	if (asprintf(&output->temporary, "%s.XXXXXX", output->path) < 0) {
 		output->temporary = NULL;
 		return cp_error_set(err, ENOMEM, "out of memory");
 	}
-	int fd = mkostemp(output->temporary, O_CLOEXEC);
-	if (fd < 0) {
-		free(cp_take(output->temporary));
+	int fd = open_nameless(output);
+	if (fd < 0)
+		fd = open_named(output);
+	if (fd < 0)
 		return cp_error_set(
 			err, errno, "cannot make %s: %s", output->path, strerror(errno));
-	}
-	give_usual_mode(fd);
 	output->file = fdopen(fd, "w");
 	if (output->file)
 		return 0;
@@ -86,19 +114,38 @@ int cp_output_open(
 	return result;
 }
 
+/* Gives a file without a name one beside its own: linkat(2) replaces nothing, so that the last
+ * step is a rename here too. The way through /proc needs no capability. */
+static int name_beside(struct cp_output *output)
+{
+	char link[sizeof("/proc/self/fd/") + 11];
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fileno(output->file));
+	char *unique = output->temporary + strlen(output->temporary) - 6;
+	for (int tries = 0; tries < 10; tries++) {
+		uint32_t random;
+		if (getrandom(&random, sizeof(random), 0) < 0)
+			return -1;
+		snprintf(unique, 7, "%06x", random & 0xffffff);
+		if (linkat(AT_FDCWD, link, AT_FDCWD, output->temporary, AT_SYMLINK_FOLLOW) == 0) {
+			output->named = true;
+			return 0;
+		}
+		if (errno != EEXIST)
+			return -1;
+	}
+	return -1;
+}
+
 /* Errors stick to a stdio stream, so it is enough to ask once, at the end. */
 static int flush(struct cp_output *output, struct cp_error **err)
 {
 	const char *name = output->path ? output->path : "standard output";
 	errno = 0;
 	bool failed = fflush(output->file) != 0 || ferror(output->file);
+	if (!failed && output->temporary && !output->named)
+		failed = name_beside(output) < 0;
 	int why = errno ? errno : EIO;
 	if (output->path) {
-		/* On the disk before it gets its name. */
-		if (!failed && output->temporary && fsync(fileno(output->file)) < 0) {
-			failed = true;
-			why = errno;
-		}
 		failed = fclose(output->file) != 0 || failed;
 		output->file = NULL;
 	}
@@ -111,7 +158,7 @@ int cp_output_commit(struct cp_output *output, struct cp_error **err)
 	if (result == 0 && output->temporary) {
 		result = rename(output->temporary, output->path);
 		if (result == 0)
-			free(cp_take(output->temporary));
+			output->named = false;
 		else
 			cp_error_set(
 				err, errno, "cannot name %s: %s", output->path, strerror(errno));
@@ -124,7 +171,7 @@ void cp_output_abandon(struct cp_output *output)
 {
 	if (output->file && output->file != stdout)
 		fclose(output->file);
-	if (output->temporary)
+	if (output->named)
 		unlink(output->temporary);
 	free(output->temporary);
 	free(output->path);

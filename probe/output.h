@@ -2,13 +2,15 @@
  *
  * Where results go: each -o FORMAT[=FILE] to a file of its own, at most one to stdout.
  *
- * A file appears under its name only when it is whole: it is written beside it and then
- * renamed. What is no plain file (/dev/null, a pipe) is written to directly. Every
+ * A file appears under its name only when it is whole: it is written without a name (where the
+ * file system cannot, under another one beside it) and then renamed, so that not even SIGKILL
+ * leaves anything behind. What is no plain file (/dev/null, a pipe) is written to directly. Every
  * write's failure (a full disk, a closed pipe) is an error of the run.
  */
 #ifndef CP_OUTPUT_H
 #define CP_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -27,7 +29,8 @@ struct cp_output {
 	enum cp_format format;
 	FILE *file;
 	char *path;      /* the name that it gets; NULL: stdout */
-	char *temporary; /* the name until then; NULL: written in place */
+	char *temporary; /* the name just before; NULL: written in place */
+	bool named;      /* the file has that name now */
 };
 
 /* Opens a result's way out; files are made here, so that a directory which cannot be written is

@@ -7,9 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "memory.h"
@@ -208,6 +211,29 @@ static void abandoned_files_leave_the_old_one(void **state)
 	assert_int_equal(status.st_size, 3);
 }
 
+/* Whatever ends the run: remove_directory() fails where anything was left behind. */
+static void a_killed_run_leaves_nothing(void **state)
+{
+	(void)state;
+	int status, nameless = open(".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	if (nameless < 0)
+		skip(); /* this file system cannot */
+	close(nameless);
+	pid_t child = fork();
+	if (child == 0) {
+		struct cp_output output;
+		if (cp_output_open(&output, &(struct cp_output_request){.file = "report"}, NULL) <
+			0)
+			_exit(1);
+		fputs("unfinished", output.file);
+		fflush(output.file);
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(access("report", F_OK), -1);
+}
+
 static void failed_writes_are_told(void **state)
 {
 	struct cp_output output;
@@ -277,6 +303,7 @@ int main(void)
 		cmocka_unit_test(targets_have_a_limit),
 		IN_DIRECTORY(files_appear_when_they_are_whole),
 		IN_DIRECTORY(abandoned_files_leave_the_old_one),
+		IN_DIRECTORY(a_killed_run_leaves_nothing),
 		cmocka_unit_test(failed_writes_are_told),
 		cmocka_unit_test(requests_are_read),
 		cmocka_unit_test(progress_is_drawn),
