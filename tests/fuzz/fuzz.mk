@@ -17,7 +17,8 @@ FUZZ_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer $(FUZZ_SANITIZE)
 # Bounds of one input: bytes, seconds, and memory in megabytes.
 FUZZ_LIMITS = -max_len=65536 -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=256
-FUZZ_SUPPORT = $(patsubst %.c,$(FUZZ_DIR)/%.o,$(wildcard tests/support/*.c))
+# An archive: what needs cmocka is not linked.
+FUZZ_SUPPORT = $(FUZZ_DIR)/libsupport.a
 
 fuzz: $(FUZZ_NAMES:%=fuzz-%)
 
@@ -44,6 +45,9 @@ $(FUZZ_DIR)/%.o: %.c
 $(FUZZ_DIR)/libscanner.a: $(SCANNER:%.c=$(FUZZ_DIR)/%.o)
 	rm -f $@ && $(AR) rcs $@ $^
 
+$(FUZZ_DIR)/libsupport.a: $(patsubst %.c,$(FUZZ_DIR)/%.o,$(wildcard tests/support/*.c))
+	rm -f $@ && $(AR) rcs $@ $^
+
 $(FUZZ_DIR)/libprobe.a: $(patsubst %.c,$(FUZZ_DIR)/%.o,$(filter-out probe/main.c,$(PROBE)))
 	rm -f $@ && $(AR) rcs $@ $^
 
@@ -56,4 +60,4 @@ $(FUZZ_DIR)/seeds_%: $(FUZZ_DIR)/tests/fuzz/seeds_%.o $(FUZZ_SUPPORT) $(FUZZ_DIR
 
 CHECK_PARTS += fuzz-short
 .PHONY: fuzz fuzz-short $(FUZZ_NAMES:%=fuzz-%)
-.SECONDARY: $(FUZZ_SUPPORT) $(FUZZ_NAMES:%=$(FUZZ_DIR)/tests/fuzz/fuzz_%.o)
+.SECONDARY: $(FUZZ_NAMES:%=$(FUZZ_DIR)/tests/fuzz/fuzz_%.o)
