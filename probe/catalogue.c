@@ -153,22 +153,24 @@ static int find_base_file(struct cp_template *template, const char *directory)
 	return 0;
 }
 
+int cp_catalogue_base(const char *name, struct cp_base **base, struct cp_error **err)
+{
+	int node_major;
+	cp_cleanup_error struct cp_error *why = NULL;
+	if (cp_base_find(name, base, &node_major, &why) == 0)
+		return 0;
+	return cp_error_set(err, why ? why->code : ENOMEM,
+		"base %s is not known: %s. To make it known: compatprobe base create "
+		"docker-daemon:%s -o our.base, and \"base: our.base\" in " FILE_NAME,
+		name, why ? why->message : "out of memory", name);
+}
+
 static int check_base(const struct cp_template *template, struct cp_error **err)
 {
 	cp_cleanup_base struct cp_base *base = NULL;
-	int node_major;
-	if (cp_base_find(template->base, &base, &node_major, err) == 0)
-		return 0;
-	cp_error_wrap(err, "template %s: its base is not known", template->name);
-	cp_cleanup_free char *text = err && *err ? strdup((*err)->message) : NULL;
-	if (!text)
-		return -1;
-	cp_error_free(*err);
-	*err = NULL;
-	return cp_error_set(err, 0,
-		"%s; to make it known: compatprobe base create docker-daemon:%s -o %s.base, and "
-		"\"base: %s.base\" in " FILE_NAME,
-		text, template->base, template->name, template->name);
+	if (cp_catalogue_base(template->base, &base, err) < 0)
+		return cp_error_wrap(err, "template %s", template->name);
+	return 0;
 }
 
 /* --- the file -----------------------------------------------------------------------------------

@@ -39,6 +39,9 @@ struct cp_catalogue {
  * make one with `base create`). */
 int cp_catalogue_load(const char *start, const char *explicit_path, struct cp_catalogue **catalogue,
 	struct cp_error **err);
+/* The base that a template ends on. 0 with *base owned, or -1 with an error that says how to make
+ * it known. */
+int cp_catalogue_base(const char *name, struct cp_base **base, struct cp_error **err);
 void cp_catalogue_free(struct cp_catalogue *catalogue);
 
 #endif

@@ -409,15 +409,20 @@ struct list {
 	size_t capacity;
 };
 
-static int list_add(struct list *list, const struct cp_docker_package *package)
+/* `base`: NULL for scratch. */
+static int list_add(struct list *list, const struct cp_docker_package *package, const char *base)
 {
 	char *name = strdup(package->name);
-	if (!name || cp_grow(list->items, &list->capacity, *list->count + 1,
-			     sizeof(**list->items)) < 0) {
+	char *base_copy = base ? strdup(base) : NULL;
+	if (!name || (base && !base_copy) ||
+		cp_grow(list->items, &list->capacity, *list->count + 1, sizeof(**list->items)) <
+			0) {
 		free(name);
+		free(base_copy);
 		return -1;
 	}
-	(*list->items)[(*list->count)++] = (struct cp_dockerfile_package){name, package->line};
+	(*list->items)[(*list->count)++] =
+		(struct cp_dockerfile_package){name, base_copy, package->line};
 	return 0;
 }
 
@@ -437,6 +442,19 @@ static void mark_stages(const struct reader *reader, char *use)
 	}
 }
 
+/* The stage whose FROM names the image that `stage` ends on. */
+static const struct stage *root_of(const struct reader *reader, int stage)
+{
+	while (reader->parents[stage] >= 0)
+		stage = reader->parents[stage];
+	return reader->stages[stage];
+}
+
+static bool is_scratch(const struct stage *root)
+{
+	return strcmp(root->image, "scratch") == 0;
+}
+
 static int collect(const struct reader *reader, struct cp_dockerfile *file)
 {
 	char use[CP_DOCKERFILE_MAX_STAGES] = {0};
@@ -446,12 +464,14 @@ static int collect(const struct reader *reader, struct cp_dockerfile *file)
 	mark_stages(reader, use);
 	for (int i = 0; i < reader->count; i++) {
 		const struct cp_docker_added *added = &reader->stages[i]->added;
+		const struct stage *root = root_of(reader, i);
+		file->makes_python |= use[i] && added->makes_python;
 		for (size_t j = 0; use[i] && j < added->count; j++) {
 			const struct cp_docker_package *package = &added->items[j];
 			bool builds = use[i] == 2 || package->removed;
 			struct list *list = package->apk ? (builds ? &build_apk : &apk)
 							 : (builds ? &build_apt : &apt);
-			if (list_add(list, package) < 0)
+			if (list_add(list, package, is_scratch(root) ? NULL : root->image) < 0)
 				return no_memory(reader);
 		}
 	}
@@ -460,11 +480,8 @@ static int collect(const struct reader *reader, struct cp_dockerfile *file)
 
 static int answer(const struct reader *reader, struct cp_dockerfile *file)
 {
-	int stage = reader->count - 1;
-	while (reader->parents[stage] >= 0)
-		stage = reader->parents[stage];
-	const struct stage *base = reader->stages[stage];
-	bool scratch = strcmp(base->image, "scratch") == 0;
+	const struct stage *base = root_of(reader, reader->count - 1);
+	bool scratch = is_scratch(base);
 	file->base = scratch ? NULL : strdup(base->image);
 	file->platform = base->platform ? strdup(base->platform) : NULL;
 	file->base_line = base->line;
@@ -475,8 +492,10 @@ static int answer(const struct reader *reader, struct cp_dockerfile *file)
 
 static void free_packages(struct cp_dockerfile_package *packages, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		free(packages[i].name);
+		free(packages[i].base);
+	}
 	free(packages);
 }
 

@@ -17,6 +17,7 @@
 
 struct cp_dockerfile_package {
 	char *name;    /* without =version */
+	char *base;    /* image that the stage which adds it ends on; NULL: scratch */
 	unsigned line; /* 1-based */
 };
 
@@ -29,6 +30,8 @@ struct cp_dockerfile {
 	size_t n_apt, n_apk;
 	struct cp_dockerfile_package *build_apt, *build_apk; /* of the stages it copies from */
 	size_t n_build_apt, n_build_apk;
+	bool makes_python; /* one of these stages makes a command "python": ln, update-alternatives
+			    */
 };
 
 /* Reads and parses the file. 0 with *dockerfile owned, or -1 with an error that names file and

@@ -190,12 +190,28 @@ static int run_tool(struct cp_docker_added *added, const struct tool *tool,
 	return 0;
 }
 
+/* "ln -s python3 /usr/bin/python", "update-alternatives --install /usr/bin/python …" */
+static bool makes_python(const struct cp_docker_words *words, size_t at)
+{
+	const char *tool = at < words->count ? words->items[at].text : NULL;
+	if (!tool || (strcmp(tool, "ln") != 0 && strcmp(tool, "update-alternatives") != 0))
+		return false;
+	for (size_t i = at + 1; i < words->count; i++) {
+		const char *slash =
+			words->items[i].text ? strrchr(words->items[i].text, '/') : NULL;
+		if (slash && strcmp(slash, "/python") == 0)
+			return true;
+	}
+	return false;
+}
+
 int cp_docker_command(
 	struct cp_docker_added *added, const struct cp_docker_words *words, struct cp_error **err)
 {
 	size_t at = 0;
 	while (at < words->count && words->items[at].text && is_prefix(words->items[at].text))
 		at++;
+	added->makes_python |= makes_python(words, at);
 	const struct tool *tool = at < words->count ? find_tool(words->items[at].text) : NULL;
 	if (tool && run_tool(added, tool, words, at + 1) < 0)
 		return cp_error_set(err, ENOMEM,

@@ -125,6 +125,7 @@ struct cp_docker_added {
 	size_t count, capacity;
 	char **groups; /* names of apk's --virtual groups; group 1 is the first */
 	size_t n_groups, group_capacity;
+	bool makes_python; /* as in struct cp_dockerfile */
 };
 
 /* A command's words, each with its line. */

@@ -13,6 +13,7 @@
 static const struct cp_command *const commands[] = {
 	&cp_command_scan,
 	&cp_command_base,
+	&cp_command_template,
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -31,8 +32,8 @@ static void print_overview(FILE *file)
 	      "usage: compatprobe COMMAND …\n\n",
 		file);
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(file, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
-	fputs("  help     the page of a command: compatprobe help scan\n\n"
+		fprintf(file, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("  help       the page of a command: compatprobe help scan\n\n"
 	      "  --help, --version\n\n"
 	      "for example\n"
 	      "  compatprobe scan dir .                        this project, on Alpine and Debian\n"

@@ -102,6 +102,14 @@ static const char *apply_target(struct cp_options *options, const char *value)
 	return *value ? NULL : "the name is empty; 'compatprobe base list' shows the bases";
 }
 
+static const char *apply_reference(struct cp_options *options, const char *value)
+{
+	if (options->n_references == CP_OPTIONS_MAX_REFERENCES)
+		return "too many images in one run";
+	options->references[options->n_references++] = value;
+	return *value ? NULL : "the name is empty";
+}
+
 static const char *apply_fail_on(struct cp_options *options, const char *value)
 {
 	static const enum cp_outcome levels[] = {
@@ -162,6 +170,7 @@ static const struct option_rule rules[] = {
 	{"output", 'o', "FILE", CP_OPTION_FILE, apply_file},
 	{"name", 0, "NAME", CP_OPTION_NAME, apply_name},
 	{"target", 't', "BASE", CP_OPTION_TARGET, apply_target},
+	{"image", 0, "REF", CP_OPTION_REFERENCES, apply_reference},
 	{"fail-on", 0, "LEVEL", CP_OPTION_FAIL_ON, apply_fail_on},
 	{"platform", 0, "OS/ARCH", CP_OPTION_IMAGE, apply_platform},
 	{"verify", 0, NULL, CP_OPTION_IMAGE, apply_verify},

@@ -16,10 +16,12 @@
 #include "output.h"
 
 #define CP_OPTIONS_MAX_TARGETS 64
+#define CP_OPTIONS_MAX_REFERENCES 256
 
 enum cp_option {
-	CP_OPTION_OUTPUT = 1 << 0, /* -o FORMAT[=FILE] */
-	CP_OPTION_FILE = 1 << 1,   /* -o FILE (not together with the one above) */
+	CP_OPTION_REFERENCES = 1 << 9, /* --image REF (not together with SERVICE=REF) */
+	CP_OPTION_OUTPUT = 1 << 0,     /* -o FORMAT[=FILE] */
+	CP_OPTION_FILE = 1 << 1,       /* -o FILE (not together with the one above) */
 	CP_OPTION_NAME = 1 << 2,
 	CP_OPTION_TARGET = 1 << 3,
 	CP_OPTION_FAIL_ON = 1 << 4,
@@ -35,6 +37,8 @@ struct cp_options {
 	const char *name;
 	const char *targets[CP_OPTIONS_MAX_TARGETS];
 	size_t n_targets;
+	const char *references[CP_OPTIONS_MAX_REFERENCES];
+	size_t n_references;
 	enum cp_outcome fail_on; /* CP_OUTCOME_UNKNOWN: no threshold */
 	const char *platform;
 	bool verify, quiet, verbose, no_progress, help;
