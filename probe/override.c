@@ -129,7 +129,9 @@ static int comment_service(FILE *file, const struct cp_recommendation *advice)
 		if (comment_reasons(file, "Not ", advice->passed_over[i].template->name,
 			    &advice->passed_over[i].because) < 0)
 			return -1;
-	return 0;
+	return service->target ? comment(file, 4, "The template needs a stage of the name %s.",
+					 service->target)
+			       : 0;
 }
 
 /* --- the document ------------------------------------------------------------------------- */
@@ -170,7 +172,15 @@ static int write_services(FILE *file, const struct cp_advice *advice, const stru
 		if (write_service(file, &advice->services[i], &changes[i]) < 0)
 			return -1;
 	}
-	return changing ? 0 : write_nothing_changes(file, compose);
+	if (!changing && write_nothing_changes(file, compose) < 0)
+		return -1;
+	for (size_t i = 0; i < advice->n_services; i++)
+		if (changes[i].obstacle &&
+			comment(file, 2, "%s: %s is recommended, but %s.",
+				advice->services[i].service->name,
+				advice->services[i].template->name, changes[i].obstacle) < 0)
+			return -1;
+	return 0;
 }
 
 static int write_passed_over(FILE *file, const struct cp_recommendation *advice)
