@@ -53,10 +53,10 @@ $(FUZZ_DIR)/libprobe.a: $(patsubst %.c,$(FUZZ_DIR)/%.o,$(filter-out probe/main.c
 
 $(FUZZ_DIR)/fuzz_%: $(FUZZ_DIR)/tests/fuzz/fuzz_%.o $(FUZZ_SUPPORT) $(FUZZ_DIR)/libprobe.a \
 	$(FUZZ_DIR)/libscanner.a
-	$(FUZZ_CC) $(ALL_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
+	$(FUZZ_CC) $(ALL_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -lcmocka -o $@
 
 $(FUZZ_DIR)/seeds_%: $(FUZZ_DIR)/tests/fuzz/seeds_%.o $(FUZZ_SUPPORT) $(FUZZ_DIR)/libscanner.a
-	$(FUZZ_CC) $(ALL_CFLAGS) $(FUZZ_FLAGS) $^ $(LDLIBS) -o $@
+	$(FUZZ_CC) $(ALL_CFLAGS) $(FUZZ_FLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
 CHECK_PARTS += fuzz-short
 .PHONY: fuzz fuzz-short $(FUZZ_NAMES:%=fuzz-%)

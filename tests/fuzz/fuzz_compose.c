@@ -15,18 +15,31 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define DIRECTORY "/tmp/compatprobe-fuzz-compose"
-#define OVERRIDE "override.yml"
+enum { MAIN, OTHER, ENVIRONMENT, OVERRIDE, N_FILES };
 
-static const char *const names[] = {"docker-compose.yml", "other.yml", ".env"};
+/* One directory per process; each input writes its files there anew. libFuzzer reads its corpus by
+ * relative names, so the process stays where it is. */
+static char paths[N_FILES][64];
 
-/* One directory per process, left behind empty-handed: each input writes its three files anew. */
-static void enter_directory(void)
+static void remove_directory(void)
 {
-	static char path[] = DIRECTORY ".XXXXXX";
-	static int entered;
-	if (!entered++ && (!mkdtemp(path) || chdir(path) < 0))
+	for (size_t i = 0; i < N_FILES; i++)
+		unlink(paths[i]);
+	*strrchr(paths[MAIN], '/') = '\0';
+	rmdir(paths[MAIN]);
+}
+
+static void make_directory(void)
+{
+	static const char *const names[] = {"docker-compose.yml", "other.yml", ".env", "over.yml"};
+	char directory[] = "/tmp/compatprobe-fuzz.XXXXXX";
+	if (*paths[MAIN])
+		return;
+	if (!mkdtemp(directory))
 		abort();
+	for (size_t i = 0; i < N_FILES; i++)
+		snprintf(paths[i], sizeof(paths[i]), "%s/%s", directory, names[i]);
+	atexit(remove_directory);
 }
 
 static void put(const char *name, const uint8_t *data, size_t size)
@@ -43,16 +56,17 @@ static void put_files(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < 3; i++) {
 		const uint8_t *end = i < 2 && size ? memmem(data, size, separator, length) : NULL;
 		size_t part = end ? (size_t)(end - data) : size;
-		put(names[i], data, part);
+		put(paths[i], data, part);
 		data += end ? part + length : part;
 		size -= end ? part + length : part;
 	}
 }
 
-static struct cp_compose *load(size_t n_files, const char *last)
+static struct cp_compose *load(const char *second)
 {
-	const char *files[] = {names[0], n_files > 2 ? names[1] : last, last};
-	struct cp_compose_options options = {.files = files, .n_files = n_files, .project = "p"};
+	const char *files[] = {paths[MAIN], second};
+	struct cp_compose_options options = {
+		.files = files, .n_files = second ? 2 : 1, .project = "p"};
 	cp_cleanup_error struct cp_error *err = NULL;
 	struct cp_compose *compose = NULL;
 	int status = cp_compose_load(&options, &compose, &err);
@@ -64,8 +78,8 @@ static struct cp_compose *load(size_t n_files, const char *last)
 /* Every service moves to a template that is there; the texts of the project are its reasons. */
 static void write_override(const struct cp_compose *compose)
 {
-	char dockerfile[] = "docker-compose.yml", name[] = "debian";
-	struct cp_template template = {.name = name, .dockerfile = dockerfile};
+	char name[] = "debian";
+	struct cp_template template = {.name = name, .dockerfile = paths[MAIN]};
 	struct cp_catalogue catalogue = {.templates = &template, .n_templates = 1};
 	struct cp_advice advice = {.n_services = compose->n_services};
 	cp_cleanup_error struct cp_error *err = NULL;
@@ -79,21 +93,21 @@ static void write_override(const struct cp_compose *compose)
 			.template = &template,
 			.why = {.lines = service->profiles, .count = service->n_profiles}};
 	}
-	if (!services || cp_override_write(&advice, &catalogue, compose, OVERRIDE, &err) < 0)
+	if (!services || cp_override_write(&advice, &catalogue, compose, paths[OVERRIDE], &err) < 0)
 		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	enter_directory();
+	make_directory();
 	put_files(data, size);
-	cp_compose_free(load(2, names[1]));
-	struct cp_compose *alone = load(1, NULL);
+	cp_compose_free(load(paths[OTHER]));
+	struct cp_compose *alone = load(NULL);
 	if (!alone)
 		return 0;
-	unlink(OVERRIDE);
+	unlink(paths[OVERRIDE]);
 	write_override(alone);
-	struct cp_compose *both = load(2, OVERRIDE);
+	struct cp_compose *both = load(paths[OVERRIDE]);
 	if (!both || both->n_services != alone->n_services)
 		abort();
 	cp_compose_free(both);
