@@ -31,7 +31,8 @@ int cp_variables_read(
 	const char *path, bool required, struct cp_variables **variables, struct cp_error **err);
 int cp_variables_parse(
 	struct cp_variables *variables, const char *text, const char *name, struct cp_error **err);
-struct cp_variables *cp_variables_make(void);
+struct cp_variables *cp_variables_make(void); /* the environment alone; NULL without memory */
+/* The value; NULL: not set. */
 const char *cp_variables_get(const struct cp_variables *variables, const char *name);
 void cp_variables_free(struct cp_variables *variables);
 
@@ -91,6 +92,8 @@ void cp_extends_end(struct cp_compose_loading *loading);
 /* The script of `node [OPTION…] SCRIPT` among the words of entrypoint and command; each is a list
  * or a line of shell words, or NULL. *entry owned; NULL where node is not told. 0 or -1. */
 int cp_compose_entry(const struct cp_yaml *entrypoint, const struct cp_yaml *command, char **entry);
+
+/* --- paths (compose_extends.c) ------------------------------------------------------------ */
 
 /* "DIRECTORY/PATH", or PATH alone where it is absolute or DIRECTORY is "" or ".". Owned. */
 char *cp_compose_join(const char *directory, const char *path);

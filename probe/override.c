@@ -31,12 +31,6 @@
 
 static const char mark[] = "# compatprobe override";
 
-static const char *confidence_name(enum cp_confidence confidence)
-{
-	static const char *const names[] = {"none", "simulated", "observed"};
-	return names[confidence];
-}
-
 /* What becomes of one service. */
 struct change {
 	char *dockerfile;     /* relative to its build context; NULL: it stays as it is */
@@ -122,7 +116,7 @@ static int comment_service(FILE *file, const struct cp_recommendation *advice)
 	const char *own = service->dockerfile ? service->dockerfile : "Dockerfile";
 	const char *from = advice->current_template ? advice->current_template : own;
 	if (comment(file, 4, "From %s to %s (%s).", from, advice->template->name,
-		    confidence_name(advice->confidence)) < 0 ||
+		    cp_confidence_name(advice->confidence)) < 0 ||
 		comment_reasons(file, "", "", &advice->why) < 0)
 		return -1;
 	for (size_t i = 0; i < advice->n_passed_over; i++)
@@ -212,7 +206,7 @@ static int write_evidence(
 	if (cp_yaml_write_pair(
 		    file, 6, "template", advice->template ? advice->template->name : NULL) < 0 ||
 		cp_yaml_write_pair(file, 6, "current_template", advice->current_template) < 0 ||
-		cp_yaml_write_pair(file, 6, "confidence", confidence_name(advice->confidence)) <
+		cp_yaml_write_pair(file, 6, "confidence", cp_confidence_name(advice->confidence)) <
 			0 ||
 		cp_yaml_write_pair(file, 6, "image", advice->image) < 0 ||
 		cp_yaml_write_pair(file, 6, "not_changed", change->obstacle) < 0 ||

@@ -500,7 +500,7 @@ static void commands_tell_their_script(void **state)
 		{"{command: node --import ./i.mjs 'with space.js'}", "with space.js"},
 		{"{entrypoint: [dumb-init, --, node], command: [b.js]}", "b.js"},
 		{"{entrypoint: tini --, command: node c.js}", "c.js"},
-		{"{command: sh -c \"npm run migrate && exec node d.js\"}", "d.js"},
+		{"{command: 'sh -c \"npm run migrate && exec node d.js\"'}", "d.js"},
 		{"{command: [sh, -c, 'sleep 1; NODE_ENV=x node e.js&']}", "e.js"},
 		{"{command: npm start}", NULL},
 		{"{command: node -e '1'}", NULL},
@@ -513,14 +513,6 @@ static void commands_tell_their_script(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		cp_cleanup_free char *text = NULL;
 		assert_true(asprintf(&text, "services:\n  a: %s\n", cases[i].text) > 0);
-		/* A command in double quotes is one word of YAML's here, and of a shell's inside.
-		 */
-		if (strstr(text, "sh -c \"")) {
-			free(text);
-			text = strdup(
-				"services:\n  a:\n    command: sh -c \"npm run migrate && exec "
-				"node d.js\"\n");
-		}
 		struct cp_compose *compose = load_text(text);
 		same(compose->services[0].entry, cases[i].entry);
 		cp_compose_free(compose);
