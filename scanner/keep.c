@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "js_specifiers.h"
 #include "memory.h"
 #include "npm.h"
 
 #define KIB ((uint64_t)1 << 10)
 #define MIB ((uint64_t)1 << 20)
+#define MAX_SCRIPT (256 * KIB)
 
 /* A text by its place: the last directories, then a name that begins and ends so. */
 struct text_rule {
@@ -36,6 +38,23 @@ static const struct text_rule text_rules[] = {
 	{"lib/apk/db", "installed", "", 16 * MIB},
 	{"usr/bin", "ldd", "", 64 * KIB},
 	{"build", "manifest.json", "", 256 * KIB},
+	/* what was installed; a package's own lock file says nothing: npm and Yarn pass it over */
+	{"node_modules", ".package-lock.json", "", 16 * MIB},
+	{"node_modules/.pnpm", "lock.yaml", "", 16 * MIB},
+};
+
+/* Outside of node_modules. */
+static const struct text_rule lock_rules[] = {
+	{NULL, "package-lock.json", "", 16 * MIB},
+	{NULL, "npm-shrinkwrap.json", "", 16 * MIB},
+	{NULL, "pnpm-lock.yaml", "", 16 * MIB},
+	{NULL, "yarn.lock", "", 16 * MIB},
+};
+
+static const struct text_rule script_rules[] = {
+	{NULL, "", ".js", MAX_SCRIPT},
+	{NULL, "", ".cjs", MAX_SCRIPT},
+	{NULL, "", ".mjs", MAX_SCRIPT},
 };
 
 static bool name_fits(const struct text_rule *rule, const char *name, size_t length)
@@ -57,17 +76,53 @@ static bool directory_fits(const char *path, size_t length, const char *director
 	return length == want || path[length - want - 1] == '/';
 }
 
-static bool is_text(const char *path, uint64_t size)
+static bool fits_one(const struct text_rule *rules, size_t count, const char *path, uint64_t size)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	size_t length = strlen(name), above = slash ? (size_t)(slash - path) : 0;
-	for (size_t i = 0; i < sizeof(text_rules) / sizeof(*text_rules); i++) {
-		const struct text_rule *rule = &text_rules[i];
-		if (size <= rule->max_size && name_fits(rule, name, length) &&
-			(!rule->directory || directory_fits(path, above, rule->directory)))
+	for (size_t i = 0; i < count; i++)
+		if (size <= rules[i].max_size && name_fits(&rules[i], name, length) &&
+			(!rules[i].directory || directory_fits(path, above, rules[i].directory)))
 			return true;
-	}
 	return false;
+}
+
+#define FITS_ONE(rules, path, size) fits_one(rules, sizeof(rules) / sizeof(*(rules)), path, size)
+
+/* Whether the path has a node_modules that is not at its end. */
+static bool is_in_node_modules(const char *path)
+{
+	static const char modules[] = "node_modules/";
+	for (const char *at = path; (at = strstr(at, modules)); at += strlen(modules))
+		if (at == path || at[-1] == '/')
+			return true;
+	return false;
+}
+
+/* Where distributions and the official node images have scripts of their own (service.c). */
+static bool is_in_system(const char *path)
+{
+	static const char *const places[] = {"usr/lib/", "usr/share/", "usr/include/", "usr/bin/",
+		"usr/local/lib/", "usr/local/include/", "usr/local/share/", "opt/yarn-v", "etc/",
+		"lib/", "var/lib/", "proc/", "sys/"};
+	path += strspn(path, "./");
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+		if (strncmp(path, places[i], strlen(places[i])) == 0)
+			return true;
+	return false;
+}
+
+static enum cp_keep decide_by_name(const char *path, uint64_t size)
+{
+	if (FITS_ONE(text_rules, path, size))
+		return CP_KEEP_TEXT;
+	if (is_in_node_modules(path))
+		return CP_KEEP_NOTHING;
+	if (FITS_ONE(lock_rules, path, size))
+		return CP_KEEP_TEXT;
+	if (FITS_ONE(script_rules, path, size) && !is_in_system(path))
+		return CP_KEEP_SCRIPT;
+	return CP_KEEP_NOTHING;
 }
 
 static bool begins_with(const void *head, size_t size, const char *magic, size_t length)
@@ -126,7 +181,7 @@ enum cp_keep cp_keep_decide(const char *path, uint64_t size, const void *head, s
 		return CP_KEEP_OBJECT;
 	if (foreign_content(head, head_size, size) != CP_CONTENT_OTHER)
 		return CP_KEEP_NOTHING;
-	return is_text(path, size) ? CP_KEEP_TEXT : CP_KEEP_NOTHING;
+	return decide_by_name(path, size);
 }
 
 /* Relocatable files and core dumps are ELF, but nothing that a loader maps: it looks at
@@ -195,6 +250,18 @@ static int store_text(struct cp_index *index, uint32_t node, const char *path, c
 	return 0;
 }
 
+/* A script is never kept itself, only what it loads. */
+static int store_script(struct cp_index *index, uint32_t node, const char *path, const char *data,
+	size_t size, struct cp_error **err)
+{
+	cp_cleanup_free char *specifiers = cp_js_specifiers(data, size);
+	if (!specifiers)
+		return cp_error_set(err, ENOMEM, "out of memory");
+	if (!*specifiers)
+		return 0;
+	return store_text(index, node, path, specifiers, strlen(specifiers), false, err);
+}
+
 int cp_keep_store(struct cp_index *index, uint32_t node, const char *path, enum cp_keep keep,
 	const void *data, size_t size, bool borrow, struct cp_error **err)
 {
@@ -204,6 +271,8 @@ int cp_keep_store(struct cp_index *index, uint32_t node, const char *path, enum 
 		return store_object(index, node, data, size, err);
 	case CP_KEEP_TEXT:
 		return store_text(index, node, path, data, size, borrow, err);
+	case CP_KEEP_SCRIPT:
+		return store_script(index, node, path, data, size, err);
 	case CP_KEEP_NOTHING:
 		file->content = (uint8_t)foreign_content(data, size, file->size);
 		return 0;

@@ -37,7 +37,7 @@ static void texts_are_told_by_name(void **state)
 		"etc/alpine-release", "usr/local/include/node/node_version.h",
 		"lib/apk/db/installed", "/usr/lib/apk/db/installed", "usr/bin/ldd",
 		"node_modules/.modules.yaml", "node_modules/zeromq/build/manifest.json"};
-	static const char *const passed[] = {"package-lock.json", "my-package.json",
+	static const char *const passed[] = {"my-package-lock.json", "my-package.json",
 		"package.json/x", "etc/ld-musl-x86_64.conf", "ld-musl-.pat",
 		"etc/ld.so.conf.d/x.bak", "other.d/x.conf", "db/installed", "xlib/apk/db/installed",
 		"bin/ldd", "ldd", "manifest.json", "xbuild/manifest.json", "", "/"};
@@ -47,6 +47,63 @@ static void texts_are_told_by_name(void **state)
 	for (size_t i = 0; i < sizeof(passed) / sizeof(*passed); i++)
 		if (decide(passed[i], 100) != CP_KEEP_NOTHING)
 			fail_msg("%s is kept", passed[i]);
+}
+
+static void lock_files_are_kept_outside_of_packages(void **state)
+{
+	(void)state;
+	static const char *const kept[] = {"package-lock.json", "/app/npm-shrinkwrap.json",
+		"app/yarn.lock", "my_node_modules/pnpm-lock.yaml",
+		"app/node_modules/.package-lock.json", "node_modules/.pnpm/lock.yaml"};
+	static const char *const passed[] = {"node_modules/a/yarn.lock", ".package-lock.json",
+		"app/node_modules/a/package-lock.json", ".pnpm/lock.yaml", "lock.yaml"};
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+		if (decide(kept[i], 16 << 20) != CP_KEEP_TEXT ||
+			decide(kept[i], (16 << 20) + 1) != CP_KEEP_NOTHING)
+			fail_msg("%s is not kept as it should be", kept[i]);
+	for (size_t i = 0; i < sizeof(passed) / sizeof(*passed); i++)
+		if (decide(passed[i], 100) != CP_KEEP_NOTHING)
+			fail_msg("%s is kept", passed[i]);
+}
+
+static void scripts_become_what_they_load(void **state)
+{
+	(void)state;
+	static const char *const passed[] = {"node_modules/a/x.js", "/usr/lib/x.js",
+		"usr/local/lib/x.js", "./opt/yarn-v1.22/bin/yarn.js", "app/x.ts", "app/.json"};
+	static const char script[] = "const x = require('x');\n";
+	for (size_t i = 0; i < sizeof(passed) / sizeof(*passed); i++)
+		if (decide(passed[i], 100) != CP_KEEP_NOTHING)
+			fail_msg("%s is kept", passed[i]);
+	assert_int_equal(decide("usr/src/app/x.cjs", 256 << 10), CP_KEEP_SCRIPT);
+	assert_int_equal(decide("app/x.mjs", (256 << 10) + 1), CP_KEEP_NOTHING);
+	assert_int_equal(decide("/app/x.js", 1), CP_KEEP_SCRIPT);
+	cp_cleanup_index struct cp_index *index = cp_index_new();
+	uint32_t node = add_file(index, "a.js", 1);
+	cp_keep_store(index, node, "a.js", CP_KEEP_SCRIPT, script, strlen(script), true, NULL);
+	assert_string_equal(cp_index_text(index, node)->data, "require x\n");
+	node = add_file(index, "b.js", 1);
+	cp_keep_store(index, node, "b.js", CP_KEEP_SCRIPT, "1;", 2, false, NULL);
+	assert_null(cp_index_text(index, node));
+}
+
+/* Beyond what is kept, and beyond what jansson follows. */
+static void hostile_manifests_are_passed_over(void **state)
+{
+	(void)state;
+	cp_cleanup_index struct cp_index *index = cp_index_new();
+	const size_t levels = 10000;
+	char *text = malloc(levels * 5);
+	for (size_t i = 0; i < levels; i++)
+		memcpy(text + i * 5, "{\"a\":", 5);
+	assert_int_equal(decide("package.json", 50 << 20), CP_KEEP_NOTHING);
+	uint32_t node = add_file(index, "package.json", levels * 5);
+	assert_int_equal(cp_keep_store(index, node, "package.json", CP_KEEP_TEXT, text, levels * 5,
+				 false, NULL),
+		0);
+	assert_null(cp_index_text(index, node));
+	assert_int_equal(cp_index_error_count(index), 0);
+	free(text);
 }
 
 static void texts_have_a_largest_size(void **state)
@@ -208,6 +265,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_are_told_by_name),
+		cmocka_unit_test(lock_files_are_kept_outside_of_packages),
+		cmocka_unit_test(scripts_become_what_they_load),
+		cmocka_unit_test(hostile_manifests_are_passed_over),
 		cmocka_unit_test(texts_have_a_largest_size),
 		cmocka_unit_test(objects_are_told_by_magic),
 		cmocka_unit_test(foreign_objects_are_marked),
