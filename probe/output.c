@@ -142,8 +142,9 @@ static int flush(struct cp_output *output, struct cp_error **err)
 	const char *name = output->path ? output->path : "standard output";
 	errno = 0;
 	bool failed = fflush(output->file) != 0 || ferror(output->file);
-	if (!failed && output->temporary && !output->named)
-		failed = name_beside(output) < 0;
+	if (!failed && output->temporary) /* on the disk before it gets its name */
+		failed = fsync(fileno(output->file)) < 0 ||
+			 (!output->named && name_beside(output) < 0);
 	int why = errno ? errno : EIO;
 	if (output->path) {
 		failed = fclose(output->file) != 0 || failed;
