@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * A walk over YAML that remembers no more than the way to where it is.
+ *
+ * libfyaml reads ahead until it knows what a "[" is: to the end of the file, if need be, at some
+ * 270 bytes of memory for each. So it is given the file piece by piece, and no more once it is too
+ * far ahead of the last event that it told.
  */
 #include "lockfile_private.h"
 
@@ -12,6 +16,8 @@
 #include "memory.h"
 
 #define MAX_DEPTH 64u
+#define MAX_AHEAD ((size_t)64 << 10) /* bytes; no text of a lock file is as long */
+#define PIECE ((size_t)16 << 10)
 
 /* One mapping or list on the way down. */
 struct level {
@@ -21,7 +27,16 @@ struct level {
 	size_t size;
 };
 
+/* What libfyaml is given. */
+struct input {
+	const char *data;
+	size_t size, at; /* what of it was given */
+	size_t told;     /* what had been given when the last event was told */
+	bool withheld;
+};
+
 struct walk {
+	struct input input;
 	const struct cp_yaml_visitor *visitor;
 	void *context;
 	const char *label;
@@ -37,6 +52,20 @@ static int fail_at(
 	const struct fy_mark *mark = fy_event_start_mark(event);
 	return cp_error_set(err, EINVAL, "%s: line %d, column %d: %s", walk->label,
 		mark ? mark->line + 1 : 0, mark ? mark->column + 1 : 0, why);
+}
+
+static ssize_t give(void *user, void *buffer, size_t size)
+{
+	struct input *input = user;
+	input->withheld |= input->at - input->told > MAX_AHEAD;
+	size_t left = input->withheld ? 0 : input->size - input->at;
+	size_t piece = size < PIECE ? size : PIECE;
+	if (piece > left)
+		piece = left;
+	if (piece)
+		memcpy(buffer, input->data + input->at, piece);
+	input->at += piece;
+	return (ssize_t)piece;
 }
 
 static struct level *innermost(struct walk *walk)
@@ -118,6 +147,19 @@ static int take_event(struct walk *walk, struct fy_event *event, struct cp_error
 	}
 }
 
+/* Where the reading ahead was stopped: about the line of the last event. */
+static int ahead_error(const struct walk *walk, struct cp_error **err)
+{
+	size_t line = 1;
+	const char *at = walk->input.data, *end = at + walk->input.told;
+	while (at < end && (at = memchr(at, '\n', (size_t)(end - at)))) {
+		at++;
+		line++;
+	}
+	return cp_error_set(err, EINVAL, "%s: line %zu: nested too deep, or a text is too long",
+		walk->label, line);
+}
+
 /* What libfyaml says of a stream that is not YAML. */
 static int syntax_error(struct walk *walk, struct fy_diag *diag, struct cp_error **err)
 {
@@ -134,16 +176,22 @@ static int walk_events(struct walk *walk, struct fy_parser *parser, struct cp_er
 	struct fy_event *event;
 	int result = 0;
 	while (result == 0 && (event = fy_parser_parse(parser))) {
+		walk->input.told = walk->input.at;
 		result = take_event(walk, event, err);
 		fy_parser_event_free(parser, event);
 	}
+	if (result == 0 && walk->input.withheld)
+		result = ahead_error(walk, err);
 	return result;
 }
 
 int cp_yaml_walk(const char *data, size_t size, const char *label,
 	const struct cp_yaml_visitor *visitor, void *context, struct cp_error **err)
 {
-	struct walk walk = {.visitor = visitor, .context = context, .label = label};
+	struct walk walk = {.input = {.data = data, .size = size},
+		.visitor = visitor,
+		.context = context,
+		.label = label};
 	struct fy_diag_cfg quiet;
 	fy_diag_cfg_default(&quiet);
 	quiet.fp = NULL;
@@ -153,7 +201,7 @@ int cp_yaml_walk(const char *data, size_t size, const char *label,
 	int result = -1;
 	if (diag)
 		fy_diag_set_collect_errors(diag, true);
-	if (!parser || fy_parser_set_string(parser, size ? data : "\n", size ? size : 1) != 0)
+	if (!parser || fy_parser_set_input_callback(parser, &walk.input, give) != 0)
 		cp_error_set(err, ENOMEM, "out of memory");
 	else
 		result = walk_events(&walk, parser, err);

@@ -334,6 +334,10 @@ static void nesting_has_an_end(void **state)
 	expect_error(CP_LOCK_NPM, text, levels * 5, LABEL ": line 1, column ");
 	memset(text, '[', levels);
 	expect_error(CP_LOCK_PNPM, text, levels, LABEL ": line 1, column ");
+	const size_t brackets = 4 << 20; /* which libfyaml would read to their end first */
+	cp_cleanup_free char *wide = malloc(brackets);
+	memset(wide, '[', brackets);
+	expect_error(CP_LOCK_PNPM, wide, brackets, LABEL ": line 1");
 	size_t length = 0;
 	for (size_t i = 0; i < 100; i++) {
 		memset(text + length, ' ', i);
