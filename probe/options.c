@@ -88,6 +88,48 @@ static const char *apply_file(struct cp_options *options, const char *value)
 	return *value ? NULL : "the name is empty";
 }
 
+/* What is no format is the file of the override: -o compose.compatprobe.yaml. */
+static const char *apply_output_or_file(struct cp_options *options, const char *value)
+{
+	struct cp_output_request request;
+	if (cp_output_request_parse(value, &request) == 0)
+		return apply_output(options, value);
+	if (options->file)
+		return "an override is asked for already";
+	return apply_file(options, value);
+}
+
+static const char *apply_compose_file(struct cp_options *options, const char *value)
+{
+	if (options->n_compose_files == CP_OPTIONS_MAX_FILES)
+		return "too many compose files";
+	options->compose_files[options->n_compose_files++] = value;
+	return *value ? NULL : "the name is empty";
+}
+
+static const char *apply_image(struct cp_options *options, const char *value)
+{
+	const char *equals = strchr(value, '=');
+	if (options->n_images == CP_OPTIONS_MAX_IMAGES)
+		return "too many images";
+	options->images[options->n_images++] = value;
+	return equals && equals != value && equals[1]
+		       ? NULL
+		       : "it is SERVICE=REF, such as workflow=docker-archive:workflow.tar";
+}
+
+static const char *apply_project(struct cp_options *options, const char *value)
+{
+	options->project = value;
+	return *value ? NULL : "the name is empty";
+}
+
+static const char *apply_catalogue(struct cp_options *options, const char *value)
+{
+	options->catalogue = value;
+	return *value ? NULL : "the name is empty";
+}
+
 static const char *apply_name(struct cp_options *options, const char *value)
 {
 	options->name = value;
@@ -168,6 +210,12 @@ static const char *apply_help(struct cp_options *options, const char *value)
 static const struct option_rule rules[] = {
 	{"output", 'o', "FORMAT[=FILE]", CP_OPTION_OUTPUT, apply_output},
 	{"output", 'o', "FILE", CP_OPTION_FILE, apply_file},
+	{"output", 'o', "FORMAT[=FILE], or the override's FILE", CP_OPTION_COMPOSE,
+		apply_output_or_file},
+	{"file", 'f', "FILE", CP_OPTION_COMPOSE, apply_compose_file},
+	{"image", 0, "SERVICE=REF", CP_OPTION_COMPOSE, apply_image},
+	{"project-name", 'p', "NAME", CP_OPTION_COMPOSE, apply_project},
+	{"catalogue", 0, "FILE", CP_OPTION_COMPOSE, apply_catalogue},
 	{"name", 0, "NAME", CP_OPTION_NAME, apply_name},
 	{"target", 't', "BASE", CP_OPTION_TARGET, apply_target},
 	{"image", 0, "REF", CP_OPTION_REFERENCES, apply_reference},
@@ -279,7 +327,7 @@ int cp_options_parse(struct cp_options *options, unsigned takes, const struct cp
 	}
 	options->arguments = argv + optind;
 	options->n_arguments = (size_t)(argc - optind);
-	if ((takes & CP_OPTION_OUTPUT) && options->n_outputs == 0)
+	if ((takes & (CP_OPTION_OUTPUT | CP_OPTION_COMPOSE)) && options->n_outputs == 0)
 		options->outputs[options->n_outputs++] =
 			(struct cp_output_request){.format = CP_FORMAT_TABLE};
 	return 0;

@@ -28,7 +28,11 @@ enum cp_option {
 	CP_OPTION_IMAGE = 1 << 5,    /* --platform, --verify */
 	CP_OPTION_PROGRESS = 1 << 6, /* -q, --no-progress */
 	CP_OPTION_VERBOSE = 1 << 7,
+	CP_OPTION_COMPOSE = 1 << 8, /* -f, --image SERVICE=REF, -p, --catalogue, -o either way */
 };
+
+#define CP_OPTIONS_MAX_FILES 16
+#define CP_OPTIONS_MAX_IMAGES 256
 
 struct cp_options {
 	struct cp_output_request outputs[CP_OUTPUT_MAX];
@@ -41,6 +45,11 @@ struct cp_options {
 	size_t n_references;
 	enum cp_outcome fail_on; /* CP_OUTCOME_UNKNOWN: no threshold */
 	const char *platform;
+	const char *compose_files[CP_OPTIONS_MAX_FILES];
+	size_t n_compose_files;
+	const char *images[CP_OPTIONS_MAX_IMAGES]; /* SERVICE=REF as given */
+	size_t n_images;
+	const char *project, *catalogue;
 	bool verify, quiet, verbose, no_progress, help;
 	char **arguments; /* what is no option, in order */
 	size_t n_arguments;

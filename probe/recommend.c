@@ -72,12 +72,22 @@ void cp_recommendation_clear(struct cp_recommendation *recommendation)
 
 /* --- one service ------------------------------------------------------------------- */
 
-/* What is being judged. Template i of the catalogue is target i of the scan. */
+/* What is being judged. */
 struct matter {
 	const struct cp_catalogue *catalogue;
 	const struct cp_scan *scan;
 	struct cp_recommendation *out;
 };
+
+/* Templates on one base share a target. */
+static size_t target_of(const struct matter *about, size_t template)
+{
+	const char *base = about->catalogue->templates[template].base;
+	size_t at = 0;
+	while (at + 1 < about->scan->n_targets && strcmp(about->scan->targets[at].name, base) != 0)
+		at++;
+	return at;
+}
 
 static bool stops(enum cp_outcome outcome)
 {
@@ -181,9 +191,9 @@ static int add_package(struct cp_recommendation *out, const char *package, struc
 	return 0;
 }
 
-static int collect_packages(const struct matter *about, size_t target, struct cp_error **err)
+static int collect_packages(const struct matter *about, const struct cp_template *template,
+	size_t target, struct cp_error **err)
 {
-	const struct cp_template *template = &about->catalogue->templates[target];
 	for (size_t i = 0; i < about->scan->n_objects; i++) {
 		const struct cp_object *object = &about->scan->objects[i];
 		const struct cp_load *load = &object->loads[target];
@@ -215,15 +225,16 @@ static int say_installs(const struct matter *about, size_t target, struct cp_err
 	return 0;
 }
 
-static int say_why(const struct matter *about, size_t target, struct cp_error **err)
+static int say_why(const struct matter *about, const struct cp_template *template, size_t target,
+	struct cp_error **err)
 {
-	const struct cp_template *template = &about->catalogue->templates[target];
 	struct cp_recommendation *out = about->out;
 	if (!out->has_native)
 		return add_line(&out->why, err,
 			"has no native code: any base serves, and %s comes first", template->name);
 	if (add_line(&out->why, err, "everything native loads on %s", template->base) < 0 ||
-		say_installs(about, target, err) < 0 || collect_packages(about, target, err) < 0)
+		say_installs(about, target, err) < 0 ||
+		collect_packages(about, template, target, err) < 0)
 		return -1;
 	for (size_t i = 0; i < out->n_add_packages; i++)
 		if (add_line(&out->why, err, "%s has to add the package %s", template->name,
@@ -242,14 +253,15 @@ static int choose(const struct matter *about, struct cp_error **err)
 		return cp_error_set(err, ENOMEM, "out of memory");
 	for (size_t i = 0; i < count; i++) {
 		struct cp_reasons against = {0};
-		if (judge_packages(about, i, &against, err) < 0 ||
-			judge_objects(about, i, &against, err) < 0) {
+		size_t target = target_of(about, i);
+		if (judge_packages(about, target, &against, err) < 0 ||
+			judge_objects(about, target, &against, err) < 0) {
 			clear_reasons(&against);
 			return -1;
 		}
 		if (against.count == 0) {
 			out->template = &about->catalogue->templates[i];
-			return say_why(about, i, err);
+			return say_why(about, out->template, target, err);
 		}
 		out->passed_over[out->n_passed_over++] =
 			(struct cp_passed_over){&about->catalogue->templates[i], against};

@@ -43,13 +43,14 @@ struct cp_recommendation {
 	uint64_t prunable_bytes;
 };
 
+/* All services; `services` is in the compose file's order. */
 struct cp_advice {
 	struct cp_recommendation *services;
 	size_t n_services; /* in the compose file's order */
 	uint64_t prunable_bytes, prunable_files;
 };
 
-/* Judges one service by its scan (targets in the catalogue's order, one per template). `scan` NULL:
+/* Judges one service by its scan, whose targets are the templates' bases by name. `scan` NULL:
  * the service has no image that could be read, `problem` says why. 0 with *recommendation filled,
  * or -1. */
 int cp_recommend_service(const struct cp_compose_service *service,
