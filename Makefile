@@ -103,8 +103,12 @@ format-check:
 tidy:
 	clang-tidy --quiet $(SCANNER) $(PROBE) -- $(CPPFLAGS) -std=c17
 
-demo: deps all $(CACHE)/real/workflow/complete
-	@fixtures/demo.sh $(BUILD)/compatprobe $(CACHE)/real/workflow
+demo: deps all $(CACHE)/real/workflow/complete $(CACHE)/platform/complete
+	@fixtures/demo.sh $(BUILD)/compatprobe $(CACHE)/real/workflow $(CACHE)/platform
+
+# The fixtures' platform of 14 services; see fixtures/platform/.
+$(CACHE)/platform/complete:
+	fixtures/platform/make.sh $(CACHE)/platform
 
 # The fixtures' real image; see fixtures/images/real.sh.
 real-image: $(CACHE)/real/workflow/complete

@@ -1,0 +1,76 @@
+#!/bin/sh
+# The platform of 14 services: what recommend says of it, and that compose takes its override.
+#
+#   platform.sh COMPATPROBE IMAGES
+set -eu
+[ $# -eq 2 ] || { echo "usage: platform.sh COMPATPROBE IMAGES" >&2; exit 64; }
+probe=$1 images=$2
+here=$(dirname "$0")
+. "$here/lib.sh"
+platform=$here/../../fixtures/platform
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT INT TERM
+cp -R "$platform/docker-compose.yml" "$platform/compatprobe.yaml" "$platform/infrastructure" "$work"
+
+set --
+for service in $(sed '/^#/d; s/:.*//' "$platform/services.txt"); do
+	set -- "$@" --image "$service=docker-archive:$images/$service.tar"
+done
+override=$work/compose.compatprobe.yaml
+recommend() {
+	status=0
+	"$probe" recommend -q -f "$work/docker-compose.yml" "$@" -o "$override" -o json="$work/out.json" \
+		> "$work/out" 2> "$work/err" || status=$?
+}
+before=$(sha256sum < "$work/docker-compose.yml")
+recommend "$@"
+expect "exit status" 0 "$status"
+expect "nothing on stderr" "" "$(cat "$work/err")"
+expect "14 services" 14 "$(jq '.services | length' "$work/out.json")"
+chosen() { jq -r --arg t "$1" '[.services[] | select(.template == $t) | .name] | join(" ")' "$work/out.json"; }
+expect "to Debian" "workflow finance" "$(chosen debian-ml)"
+expect "stay on Alpine" "auth master-data rules-engine api-gateway file-storage audit notification scheduler organization document-generator configuration import-export" "$(chosen alpine)"
+of() { jq -r --arg s "$1" ".services[] | select(.name == \$s) | $2" "$work/out.json"; }
+expect_in() { # WHAT PATTERN TEXT
+	printf '%s\n' "$3" > "$work/text"
+	expect_match "$1" "$2" "$work/text"
+}
+expect_in "workflow: the bridge" "@temporalio/core-bridge@.* is built for glibc" "$(of workflow '.passed_over[0].because[]')"
+expect_in "finance: TensorFlow" "@tensorflow/tfjs-node" "$(of finance '.passed_over[0].because[]')"
+expect_in "finance: canvas" "canvas" "$(of finance '.passed_over[0].because[]')"
+expect_in "rules-engine: not the template's" "Cannot find module 'kafkajs'" "$(of rules-engine '.not_the_template[]')"
+expect_in "configuration: not the template's" "Cannot find module '@nestjs/apollo'" "$(of configuration '.not_the_template[]')"
+expect "the others: nothing beside" "" "$(jq -r '.services[] | select(.name != "rules-engine" and .name != "configuration") | .not_the_template[]' "$work/out.json")"
+expect "confidence" simulated "$(jq -r '[.services[].confidence] | unique | join(" ")' "$work/out.json")"
+expect "built from now" alpine "$(of workflow .current_template)"
+expect "the user's file" "$before" "$(sha256sum < "$work/docker-compose.yml")"
+
+first=$(sha256sum < "$override")
+recommend "$@"
+expect "a second run changes nothing" "$first" "$(sha256sum < "$override")"
+if command -v docker-compose >/dev/null; then
+	docker-compose -f "$work/docker-compose.yml" -f "$override" config > "$work/merged" 2> "$work/err" || true
+	expect "docker-compose config" "" "$(grep -v -i warn "$work/err" || true)"
+	for service in workflow finance auth; do
+		awk -v s="  $service:" '$0 == s { on = 1; next } /^  [^ ]/ { on = 0 } on && /dockerfile:/ { print $2 }' \
+			"$work/merged" > "$work/$service.dockerfile"
+	done
+	ml=infrastructure/docker/templates/node-service-debian-ml.Dockerfile
+	expect "merged: workflow" "$ml" "$(cat "$work/workflow.dockerfile")"
+	expect "merged: finance" "$ml" "$(cat "$work/finance.dockerfile")"
+	expect "merged: auth" infrastructure/docker/templates/node-service-production.Dockerfile "$(cat "$work/auth.dockerfile")"
+else
+	echo "without docker-compose: the merged result was not looked at"
+fi
+
+# --- what goes wrong
+shift 2
+recommend "$@" --image auth=docker-archive:"$work/none.tar"
+expect "an image that is not there: exit status" 1 "$status"
+expect_in "an image that is not there: named" "none.tar" "$(of auth '.not_the_template[]')"
+printf 'services:\n  a: [\n' > "$work/broken.yml"
+status=0
+"$probe" recommend -f "$work/broken.yml" > "$work/out" 2>&1 || status=$?
+expect "broken YAML: exit status" 1 "$status"
+expect_match "broken YAML: line and column" "broken.yml:[0-9]+:[0-9]+" "$work/out"
+sum_up "e2e platform"
