@@ -188,6 +188,23 @@ static int judge_without(struct asked *asked, const struct cp_variant_context *c
 	return 0;
 }
 
+/* What the loader ends up with: the first of its tries that can be loaded (one that crashes later
+ * was loaded), else the first of all. NULL: none is an object here. */
+static const struct cp_object *settle(
+	const struct cp_scan *scan, const struct cp_pick *pick, size_t target)
+{
+	const struct cp_object *first = pick->path ? find_object(scan, pick->path) : NULL;
+	const struct cp_object *object = first;
+	for (size_t i = 0;; i++) {
+		if (object && object->loads[target].outcome != CP_OUTCOME_FAILS &&
+			object->loads[target].outcome != CP_OUTCOME_FOREIGN)
+			return object;
+		if (i == pick->n_next)
+			return first;
+		object = find_object(scan, pick->next[i]);
+	}
+}
+
 static int ask(struct step *step, struct asked *asked, size_t target, struct cp_error **err)
 {
 	struct cp_scan *scan = step->scan;
@@ -201,7 +218,7 @@ static int ask(struct step *step, struct asked *asked, size_t target, struct cp_
 		return -1;
 	if (pick.state == CP_PICK_NONE)
 		return 0;
-	const struct cp_object *object = pick.path ? find_object(scan, pick.path) : NULL;
+	const struct cp_object *object = settle(scan, &pick, target);
 	if (pick.state == CP_PICK_FOUND && object) {
 		take_object(verdict, object, target, pick.scheme);
 		/* A build fixed at install for another libc is made anew by a fresh install. */

@@ -43,8 +43,8 @@ machine alpine-glibc glibc x64 alpine 'exec /lib/ld-musl-x86_64.so.1 --list'
 
 # --- trees -------------------------------------------------------------------------------
 
-# Scripts are left out but for the two packages that have nothing to load until they are fetched or
-# compiled.
+# Scripts are left out but for packages that have nothing to load until they are fetched or compiled;
+# COMPILED names them. better-sqlite3 12 is another, and takes minutes.
 install() { # LIBC
 	mkdir -p "$stamp/$1"
 	cp "$here/package.json" "$stamp/$1/"
@@ -56,7 +56,7 @@ if [ ! -e "$stamp/complete" ]; then
 	rm -rf "$stamp"
 	install glibc
 	install musl
-	(cd "$stamp/glibc" && npm rebuild --loglevel=error better-sqlite3 bcrypt-5)
+	(cd "$stamp/glibc" && npm rebuild --loglevel=error ${COMPILED:-bcrypt-5})
 	cp -al "$stamp/glibc" "$stamp/both"
 	cp -aln "$stamp/musl/." "$stamp/both/"
 	touch "$stamp/complete"
