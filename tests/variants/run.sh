@@ -43,8 +43,7 @@ machine alpine-glibc glibc x64 alpine 'exec /lib/ld-musl-x86_64.so.1 --list'
 
 # --- trees -------------------------------------------------------------------------------
 
-# Scripts are left out but for packages that have nothing to load until they are fetched or compiled;
-# COMPILED names them. better-sqlite3 12 is another, and takes minutes.
+# Scripts are left out but for the package that has nothing to load until it is compiled.
 install() { # LIBC
 	mkdir -p "$stamp/$1"
 	cp "$here/package.json" "$stamp/$1/"
@@ -56,7 +55,7 @@ if [ ! -e "$stamp/complete" ]; then
 	rm -rf "$stamp"
 	install glibc
 	install musl
-	(cd "$stamp/glibc" && npm rebuild --loglevel=error ${COMPILED:-bcrypt-5})
+	(cd "$stamp/glibc" && npm rebuild --loglevel=error bcrypt-5)
 	cp -al "$stamp/glibc" "$stamp/both"
 	cp -aln "$stamp/musl/." "$stamp/both/"
 	touch "$stamp/complete"
