@@ -53,7 +53,10 @@ static void put_service(FILE *file, const struct cp_recommendation *one, int wid
 		snprintf(before, sizeof(before), "not %s: ", one->passed_over[i].template->name);
 		put_reasons(file, before, &one->passed_over[i].because, style);
 	}
-	put_reasons(file, "not the template's fault: ", &one->not_the_template, style);
+	/* Without an image nothing was judged, and nobody's fault was found. */
+	put_reasons(file,
+		one->image ? "not the template's fault: " : "no answer: ", &one->not_the_template,
+		style);
 	if (style->verbose || one->n_add_packages || !one->has_node)
 		put_reasons(file, "", &one->why, style);
 }

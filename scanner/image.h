@@ -62,7 +62,7 @@ struct cp_image {
 	char *variant;
 	char *node_version; /* NODE_VERSION of the config's Env, or NULL */
 	char *library_path; /* LD_LIBRARY_PATH of the config's Env, or NULL */
-	char *entry;        /* what the config's command has node run, absolute; or NULL: not told */
+	char *entry; /* what the config's command has node run, absolute; or NULL: not told */
 	struct cp_layer *layers;
 	size_t n_layers;
 	struct cp_index *root; /* merged; errors[] inside */

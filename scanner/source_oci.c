@@ -84,7 +84,8 @@ static const json_t *read_described(
 
 static bool is_attestation(const json_t *descriptor)
 {
-	struct cp_image_platform platform = cp_image_platform_of(json_object_get(descriptor, "platform"));
+	struct cp_image_platform platform =
+		cp_image_platform_of(json_object_get(descriptor, "platform"));
 	const json_t *annotations = json_object_get(descriptor, "annotations");
 	return json_object_get(annotations, "vnd.docker.reference.type") ||
 	       (platform.os && strcmp(platform.os, "unknown") == 0);

@@ -2,9 +2,9 @@
  *
  * System libraries: which distribution package brings a soname.
  *
- * Tables are built in (scanner/syslibs/ *.tsv and *.names). Debian's are made from the release's own
- * Contents and Packages lists (`make syslibs`); Alpine's is smaller: the libraries that real addons
- * need, each row with its source.
+ * Tables are built in (scanner/syslibs/ *.tsv and *.names). Debian's are made from the release's
+ * own Contents and Packages lists (`make syslibs`); Alpine's is smaller: the libraries that real
+ * addons need, each row with its source.
  */
 #ifndef CP_SYSLIBS_H
 #define CP_SYSLIBS_H

@@ -583,7 +583,8 @@ static void json_has_the_schema(void **state)
 	assert_keys(row(scan, "packages", 0), "name version path verdicts");
 	const json_t *verdicts = json_object_get(row(scan, "packages", 0), "verdicts");
 	assert_keys(verdicts, "self alpine debian-bullseye");
-	assert_keys(json_object_get(verdicts, "alpine"), "outcome cause object message how scheme brings");
+	assert_keys(json_object_get(verdicts, "alpine"),
+		"outcome cause object message how scheme brings");
 	assert_keys(row(scan, "objects", 0),
 		"path package system kind platform interpreter needed glibc_min glibcxx_min "
 		"bind_now node_api size outcomes");
