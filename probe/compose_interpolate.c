@@ -127,15 +127,20 @@ static int expand_dollar(
 	struct expansion *expansion, const char *at, const char *end, const char **next)
 {
 	bool compose = expansion->dollar == CP_DOLLAR_COMPOSE;
-	const char *brace = at + 1 < end && at[1] == '{' ? closing_brace(at + 2, end) : NULL;
+	bool braced = at + 1 < end && at[1] == '{' && (compose || name_length(at + 2, end));
+	const char *brace = braced ? closing_brace(at + 2, end) : NULL;
 	size_t length = compose ? name_length(at + 1, end) : 0;
 	*next = at + 1;
-	if (brace && (compose || name_length(at + 2, brace))) {
+	if (brace) {
 		*next = brace + 1;
 		return expand_braced(expansion, at + 2, brace);
 	}
-	if (!compose)
-		return put(expansion, at, 1);
+	if (!compose) {
+		/* Behind a brace that nothing closes all is literal, so none is looked for twice.
+		 */
+		*next = braced ? end : at + 1;
+		return put(expansion, at, (size_t)(*next - at));
+	}
 	if (at + 1 < end && at[1] == '$') {
 		*next = at + 2;
 		return put(expansion, at, 1);

@@ -18,7 +18,7 @@
 #include "memory.h"
 
 #define MAX_FILE ((size_t)1 << 20)
-#define MAX_VARIABLES 5000
+#define MAX_VARIABLES 2000
 
 struct variable {
 	char *name, *value;
@@ -104,26 +104,32 @@ static char escaped(char c)
 	}
 }
 
+/* Where the quote ends that began before `at`; NULL: nowhere. */
+static const char *quote_end(const char *at, char quote)
+{
+	for (; *at && *at != quote; at++)
+		at += *at == '\\' && at[1] && (quote == '"' || at[1] == quote);
+	return *at ? at : NULL;
+}
+
 /* What is in quotes, `at` behind the opening one; NULL where the closing one is missing or without
  * memory. */
 static char *read_quoted(struct reader *reader, char quote)
 {
-	char *value = malloc(strlen(reader->at) + 1);
+	const char *end = quote_end(reader->at, quote);
+	char *value = end ? malloc((size_t)(end - reader->at) + 1) : NULL;
 	size_t used = 0;
-	const char *at = reader->at;
-	for (; value && *at && *at != quote; at++) {
+	if (!value)
+		return NULL;
+	for (const char *at = reader->at; at < end; at++) {
 		reader->line += *at == '\n';
-		if (*at == '\\' && at[1] && (quote == '"' || at[1] == quote))
+		if (*at == '\\' && (quote == '"' || at[1] == quote))
 			value[used++] = quote == '"' ? escaped(*++at) : *++at;
 		else
 			value[used++] = *at;
 	}
-	if (!value || !*at) {
-		free(value);
-		return NULL;
-	}
 	value[used] = '\0';
-	reader->at = at + 1;
+	reader->at = end + 1;
 	return value;
 }
 

@@ -17,6 +17,7 @@
 
 struct anchor {
 	const char *name;
+	size_t size;
 	struct cp_yaml *node;
 };
 
@@ -128,7 +129,7 @@ static int note_anchor(struct builder *builder, struct fy_token *token, struct c
 	if (!name || cp_grow(&builder->anchors, &builder->anchors_size, builder->n_anchors + 1,
 			     sizeof(*builder->anchors)) < 0)
 		return fail_pool(builder);
-	builder->anchors[builder->n_anchors++] = (struct anchor){name, node};
+	builder->anchors[builder->n_anchors++] = (struct anchor){name, size, node};
 	return 0;
 }
 
@@ -139,9 +140,9 @@ static int find_anchor(struct builder *builder, struct fy_token *token, const st
 	const char *text = fy_token_get_text(token, &size);
 	*node = NULL;
 	for (; text && i > 0 && !*node; i--) {
-		const char *name = builder->anchors[i - 1].name;
-		if (strlen(name) == size && memcmp(name, text, size) == 0)
-			*node = builder->anchors[i - 1].node;
+		const struct anchor *anchor = &builder->anchors[i - 1];
+		if (anchor->size == size && memcmp(anchor->name, text, size) == 0)
+			*node = anchor->node;
 	}
 	if (!*node)
 		return fail_at(builder, at, "the alias names no anchor above it");

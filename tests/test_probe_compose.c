@@ -255,6 +255,7 @@ static void dotenv_is_read(void **state)
 				   "SINGLE='a ${PLAIN} \\n' # c\n"
 				   "DOUBLE=\"line\\none\ntwo \\\"${PLAIN}\\\"\"\n"
 				   "BARE=${PLAIN}/${NONE:-n}/p$w0rd\n"
+				   "OPEN=$x${PLAIN}${PLAIN:-${A}\n"
 				   "NOTHING=\n"
 				   "\n"
 				   "ALONE\n"
@@ -262,8 +263,8 @@ static void dotenv_is_read(void **state)
 				   "TWICE=1\nTWICE=2";
 	static const char *const cases[][2] = {{"PLAIN", "a b"}, {"EXPORTED", "x#y"},
 		{"SINGLE", "a ${PLAIN} \\n"}, {"DOUBLE", "line\none\ntwo \"a b\""},
-		{"BARE", "a b/n/p$w0rd"}, {"NOTHING", ""}, {"ALONE", NULL}, {"PLAIN2", "yaml"},
-		{"TWICE", "2"}};
+		{"BARE", "a b/n/p$w0rd"}, {"OPEN", "$xa b${PLAIN:-${A}"}, {"NOTHING", ""},
+		{"ALONE", NULL}, {"PLAIN2", "yaml"}, {"TWICE", "2"}};
 	(void)state;
 	struct cp_variables *variables = cp_variables_make();
 	struct cp_error *err = NULL;
