@@ -204,8 +204,10 @@ const struct cp_locked *cp_lockfile_find(
 		else
 			high = middle;
 	}
+	if (low == lockfile->count)
+		return NULL;
 	const struct cp_locked *entry = &lockfile->entries[low];
-	bool found = low < lockfile->count && strcmp(entry->name, name) == 0 &&
+	bool found = strcmp(entry->name, name) == 0 &&
 		     (!version || strcmp(entry->version, version) == 0);
 	return found ? entry : NULL;
 }

@@ -190,6 +190,15 @@ static void broken_yaml_has_a_place(void **state)
 	expect_error(CP_LOCK_PNPM, flow, strlen(flow), LABEL ": line 5, column 1: ");
 	expect_error(CP_LOCK_PNPM, tab, strlen(tab), LABEL ": line 3, column ");
 	expect_error(CP_LOCK_PNPM, key, strlen(key), LABEL ": line 2, column 5: a key");
+	static const char *const no_text[] = {"%YAML\xff", "a: \xc3(", "a: \xe0\x80\x80",
+		"a: \xed\xa0\x80", "a: \xf5\x80\x80\x80", "a: \xf0\x9f", "a: \1"};
+	for (size_t i = 0; i < sizeof(no_text) / sizeof(*no_text); i++)
+		expect_error(
+			CP_LOCK_PNPM, no_text[i], strlen(no_text[i]), LABEL ": line 1, column ");
+	expect_error(CP_LOCK_PNPM, "a: b\n%X", 7, LABEL ": line 2, column 1: a directive");
+	cp_cleanup_lockfile struct cp_lockfile *wide =
+		read_lock(CP_LOCK_PNPM, "# \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\n");
+	assert_int_equal(cp_lockfile_count(wide), 0);
 	cp_cleanup_lockfile struct cp_lockfile *empty = read_lock(CP_LOCK_PNPM, "");
 	assert_int_equal(cp_lockfile_count(empty), 0);
 	cp_cleanup_lockfile struct cp_lockfile *odd =
