@@ -16,10 +16,10 @@
 #include "dockerfile.h"
 #include "memory.h"
 
-#define CP_DOCKERFILE_MAX_SIZE ((size_t)256 << 10)    /* bytes of a file */
+#define CP_DOCKERFILE_MAX_SIZE ((size_t)128 << 10)    /* bytes of a file */
 #define CP_DOCKERFILE_MAX_STAGES 128                  /* of a file */
-#define CP_DOCKERFILE_MAX_PACKAGES 4096               /* of a stage */
-#define CP_DOCKERFILE_MAX_VARIABLES 4096              /* of a file, over all its stages */
+#define CP_DOCKERFILE_MAX_PACKAGES 2048               /* of a stage */
+#define CP_DOCKERFILE_MAX_VARIABLES 1024              /* of a file, over all its stages */
 #define CP_DOCKERFILE_MAX_EXPANSION ((size_t)4 << 20) /* bytes that variables become, of a file */
 
 /* --- a text that grows --------------------------------------------------------------- */

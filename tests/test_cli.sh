@@ -196,6 +196,23 @@ query out '[.[0].objects[].path | split(".")[1]] | join(" ")' 'bare node'
 query out '[.[0].objects[].outcomes.debian.outcome] | tojson' '[null,"loads"]'
 query out '.[0].packages[0].verdicts.debian.outcome' loads
 
+# --- templates ------------------------------------------------------------------------------
+printf 'FROM node:20-bullseye-slim\nRUN apt-get install -y \\\n  libglew2.2 python3\n' >ml.Dockerfile
+run 2 template check ml.Dockerfile; empty err
+has out 'ml.Dockerfile:3: libglew2.2 does not exist in bullseye; it has libglew2.1'
+has out 'python exists only as python3'
+run 2 template check ml.Dockerfile -o json
+query out '[.[0].findings[].suggestion] | join(" ")' 'libglew2.1 python-is-python3'
+sed 's/2\.2 python3/2.1/' ml.Dockerfile >good.Dockerfile
+run 0 template check good.Dockerfile; has out 'nothing found'
+run 0 template check good.Dockerfile --image rootfs:app; has out 'nothing found'
+run 1 template check good.Dockerfile --image rootfs:gone; has err 'gone'
+echo 'FROM our/node:20' >own.Dockerfile
+run 1 template check own.Dockerfile; has err 'own.Dockerfile:1'; has err 'base create'; empty out
+run 1 template check gone.Dockerfile; has err 'gone.Dockerfile'
+run 64 template check; has err 'which one Dockerfile'
+run 64 template; has err 'template check DOCKERFILE'
+
 # --- terminals ----------------------------------------------------------------------------
 # terminal ENVIRONMENT...: what the command writes to a terminal, in $work/out.
 terminal() {
