@@ -6,7 +6,8 @@
  *   dockerfile_vars.c      ARG and ENV, and what they make of $NAME and ${NAME:-word}
  *   dockerfile_shell.c     a RUN's text → commands, as words
  *   dockerfile_packages.c  commands → packages added and taken away
- *   dockerfile.c           instructions → stages → the answer
+ *   dockerfile_stages.c    instructions → stages
+ *   dockerfile.c           stages → the answer
  *
  * Rules: Docker's reference of the Dockerfile format, and POSIX's Shell Command Language.
  */
@@ -147,5 +148,28 @@ int cp_docker_shell(struct cp_docker_added *added, const struct cp_docker_text *
 int cp_docker_command(
 	struct cp_docker_added *added, const struct cp_docker_words *words, struct cp_error **err);
 void cp_docker_added_clear(struct cp_docker_added *added);
+
+/* --- stages -------------------------------------------------------------------------------- */
+
+struct cp_docker_stage {
+	char *name;  /* AS NAME, or NULL */
+	char *image; /* what FROM names, its ARGs filled in */
+	char *platform;
+	unsigned line;
+	struct cp_docker_added added;
+	bool copied[CP_DOCKERFILE_MAX_STAGES]; /* the stages that it takes files from */
+};
+
+struct cp_docker_reader {
+	struct cp_docker_variables variables;
+	struct cp_docker_stage *stages[CP_DOCKERFILE_MAX_STAGES];
+	int parents[CP_DOCKERFILE_MAX_STAGES]; /* the stage that each is FROM, or -1 */
+	int count;
+	struct cp_error **err;
+};
+
+/* Takes one instruction into the stages read so far. 0, or -1 with an error without its place. */
+int cp_docker_read_instruction(
+	struct cp_docker_reader *reader, const struct cp_docker_instruction *instruction);
 
 #endif
