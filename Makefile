@@ -6,7 +6,7 @@ CACHE ?= cache
 PREFIX ?= /usr/local
 DESTDIR ?=
 CFLAGS ?= -O2 -g
-LIBRARIES = libarchive libisal libzstd libfyaml jansson libcrypto libcurl libelf
+LIBRARIES = libarchive libisal libzstd libfyaml jansson libcrypto libcurl libelf libseccomp
 WARNINGS = -Wall -Wextra -Wshadow -Werror
 CPPFLAGS += -D_GNU_SOURCE -Iscanner $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 ALL_CFLAGS = -std=c17 $(WARNINGS) -pthread $(CFLAGS)
@@ -78,7 +78,7 @@ uninstall:
 
 # What a Debian machine needs, installed only where something is missing.
 PACKAGES = gcc clang clang-format clang-tidy make pkg-config libarchive-dev libisal-dev libzstd-dev \
-	libfyaml-dev libjansson-dev libcurl4-openssl-dev libssl-dev libelf-dev libcmocka-dev libclang-rt-14-dev \
+	libfyaml-dev libjansson-dev libcurl4-openssl-dev libssl-dev libelf-dev libseccomp-dev libcmocka-dev libclang-rt-14-dev \
 	debootstrap musl musl-tools gcc-aarch64-linux-gnu libc6-dev-arm64-cross jq zstd xz-utils \
 	curl ca-certificates man-db groff node:nodejs npm:npm docker-compose:docker-compose
 

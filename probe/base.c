@@ -14,6 +14,7 @@
 #include "open_image.h"
 #include "options.h"
 #include "output.h"
+#include "sandbox.h"
 #include "text.h"
 
 static const char help[] =
@@ -108,6 +109,7 @@ static int run_show(const struct cp_options *options)
 {
 	if (options->n_arguments != 2)
 		return cp_usage("base", "base show: which one base? ('base list' names them)");
+	cp_sandbox_enter_for(options, false);
 	return print_all(options, print_show);
 }
 
@@ -179,6 +181,7 @@ static int run_create(const struct cp_options *options)
 		return cp_usage("base", "base create: from which one image?");
 	if (!options->file)
 		return cp_usage("base", "base create: option -o FILE says where the base goes");
+	cp_sandbox_enter_for(options, true);
 	cp_cleanup_error struct cp_error *err = NULL;
 	if (create(options, options->arguments[1], &err) < 0)
 		return fail_with(err);

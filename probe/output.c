@@ -102,13 +102,13 @@ int cp_output_open(
 	}
 	struct stat status;
 	bool there = stat(request->file, &status) == 0;
+	bool special = there && !S_ISREG(status.st_mode); /* a pipe has no path to resolve */
 	/* Through a link, so that the link stays and the file behind it is replaced. */
-	output->path = there ? realpath(request->file, NULL) : strdup(request->file);
+	output->path = there && !special ? realpath(request->file, NULL) : strdup(request->file);
 	if (!output->path)
 		return cp_error_set(
 			err, errno, "cannot write to %s: %s", request->file, strerror(errno));
-	int result = there && !S_ISREG(status.st_mode) ? open_in_place(output, err)
-						       : open_beside(output, err);
+	int result = special ? open_in_place(output, err) : open_beside(output, err);
 	if (result < 0)
 		cp_output_abandon(output);
 	return result;

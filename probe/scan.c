@@ -13,6 +13,7 @@
 #include "output.h"
 #include "output_json.h"
 #include "output_table.h"
+#include "sandbox.h"
 #include "threshold.h"
 
 static const char help[] =
@@ -221,6 +222,7 @@ static void scan_directory(struct run *run, char *path)
 static int run_over(const struct cp_options *options, bool directory)
 {
 	struct run run = {.options = options};
+	cp_sandbox_enter_for(options, !directory);
 	int status = check_targets(options);
 	if (status == 0)
 		status = open_outputs(&run);

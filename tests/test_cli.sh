@@ -182,6 +182,13 @@ run 0 scan dir app --target ./tiny.base; has out 'everything loads'
 run 1 base create cut-image.tar -o cut.base; has err 'is not whole'
 [ ! -e cut.base ] || complain 'a base was made of a part of an image'
 
+# --- pipes as files --------------------------------------------------------------------------
+ran='compatprobe scan with pipes'
+"$probe" scan image docker-archive:<(cat whole-image.tar) --target debian -o json=/dev/stdout 2>err | cat >out
+query out '.[0].targets | length' 1; empty err
+"$probe" base create rootfs:root -o /dev/stdout 2>err | cat >out
+has out 'libc.so.6'; empty err
+
 # --- builds for other programs ------------------------------------------------------------
 # One for the Bare runtime beside one for Node: only Node's is judged. What a compiler leaves
 # before linking is nothing that a loader maps.
