@@ -310,6 +310,7 @@ static json_t *object_value(const struct cp_scan *scan, size_t at)
 		cp_json_put(value, "system", json_boolean(object->system)) ||
 		cp_json_put(value, "kind", cp_json_text(kinds[object->kind])) ||
 		cp_json_put(value, "platform", object_platform(object)) ||
+		cp_json_put(value, "declared_libc", cp_json_text(cp_libc_name(object->declared))) ||
 		put_facts(value, object->facts) ||
 		cp_json_put(value, "size", number(object->size)) ||
 		cp_json_put(value, "outcomes", outcomes_value(scan, object)))

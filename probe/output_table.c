@@ -14,6 +14,7 @@
 #define LABEL_MOST 44 /* columns on a terminal; a longer label has a line of its own */
 #define LABEL_MOST_IN_FILE 96
 #define TARGETS_MOST 36
+#define MISNAMED_TOLD 5
 #define REASON_LEAST 32 /* narrower than this, the reason gets a line of its own */
 
 /* --- style ------------------------------------------------------------------------- */
@@ -330,6 +331,25 @@ static void put_verdicts(FILE *file, const struct cp_scan *scan, const struct cp
 	}
 }
 
+/* Objects that call themselves what they are not: a trap for whoever picks by name. */
+static void put_misnamed(FILE *file, const struct cp_scan *scan, bool all)
+{
+	size_t told = 0, count = 0;
+	for (size_t i = 0; i < scan->n_objects; i++) {
+		const struct cp_object *object = &scan->objects[i];
+		if (!cp_object_misnamed(object) || cp_object_foreign(scan, object))
+			continue;
+		if (count++ >= MISNAMED_TOLD && !all)
+			continue;
+		fputs(told++ ? "  " : "\n  ", file);
+		cp_text_put(file, object->path);
+		fprintf(file, " calls itself %s and is built for %s\n",
+			cp_libc_name(object->declared), cp_libc_name(object->facts->libc));
+	}
+	if (count > told)
+		fprintf(file, "  and %zu more like it (-v lists them)\n", count - told);
+}
+
 static void put_prunable(FILE *file, const struct cp_scan *scan)
 {
 	char bytes[CP_TEXT_BYTES_SIZE];
@@ -352,6 +372,7 @@ int cp_table_print(FILE *file, const struct cp_scan *scan, const struct cp_table
 	if (style->verbose)
 		cp_table_evidence(file, scan, style);
 	put_verdicts(file, scan, &rows, style);
+	put_misnamed(file, scan, style->verbose);
 	put_prunable(file, scan);
 	cp_rows_free(&rows);
 	return result;

@@ -160,7 +160,8 @@ static json_t *service_value(const struct cp_recommendation *one)
 		cp_json_put(value, "why", lines_value(&one->why)) ||
 		cp_json_put(value, "passed_over", passed_over_value(one)) ||
 		cp_json_put(value, "not_the_template", lines_value(&one->not_the_template)) ||
-		cp_json_put(value, "add_packages", packages_value(one)))
+		cp_json_put(value, "add_packages", packages_value(one)) ||
+		cp_json_put(value, "prunable_bytes", json_integer((json_int_t)one->prunable_bytes)))
 		return NULL;
 	return cp_take(value);
 }

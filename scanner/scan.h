@@ -16,6 +16,8 @@
 
 enum cp_object_kind { CP_OBJECT_ADDON, CP_OBJECT_LIBRARY, CP_OBJECT_EXECUTABLE };
 
+struct cp_scan;
+
 struct cp_object {
 	char *path;                       /* absolute in the image */
 	const struct cp_package *package; /* or NULL */
@@ -24,8 +26,15 @@ struct cp_object {
 	uint64_t size;                /* bytes */
 	uint8_t content;              /* enum cp_content */
 	bool system;                  /* the base's own: judged on self only */
+	enum cp_libc declared;        /* what its name says it is for; CP_LIBC_NONE: nothing */
 	struct cp_load *loads;        /* one per target */
 };
+
+/* Built for another system or processor than the scan's. */
+bool cp_object_foreign(const struct cp_scan *scan, const struct cp_object *object);
+/* Whether the object's name, or its package's, says one libc and it is linked with the other. Names
+ * prove nothing: zeromq's node/115 sits beside a musl build of the same name (measured). */
+bool cp_object_misnamed(const struct cp_object *object);
 
 struct cp_scan_target {
 	char *name;               /* as the user gave it, "self" for the image */

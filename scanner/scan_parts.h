@@ -19,8 +19,6 @@ void cp_scan_target_clear(struct cp_scan_target *target);
 /* scan_objects.c: lists the image's objects, by path, and counts what is prunable. */
 int cp_scan_objects(struct cp_scan *scan, struct cp_error **err);
 void cp_object_clear(struct cp_object *object, size_t n_targets);
-/* Built for another system or processor than the scan's. */
-bool cp_object_foreign(const struct cp_scan *scan, const struct cp_object *object);
 
 /* scan_judge.c: fills loads[] of every object, on all processors. */
 int cp_scan_judge(struct cp_scan *scan, struct cp_error **err);
