@@ -240,6 +240,8 @@ static int load_project(struct run *run)
 		cp_catalogue_load(run->compose->directory, run->options->catalogue, &run->catalogue,
 			&err) < 0)
 		return cp_fail("%s", err ? err->message : "out of memory");
+	for (size_t i = 0; i < run->compose->n_warnings && !run->options->quiet; i++)
+		cp_warn("%s", run->compose->warnings[i]);
 	size_t count = run->catalogue->n_templates;
 	run->bases = calloc(count ? count : 1, sizeof(*run->bases));
 	run->advice.services = calloc(run->compose->n_services ? run->compose->n_services : 1,
