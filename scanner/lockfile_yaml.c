@@ -133,14 +133,26 @@ static int take_key(
 	return walk->visitor->key(walk->context, &path, err);
 }
 
-/* A scalar, or an alias, which no lock file has and which counts as empty. */
+/* The text of a scalar where it stands on one line without escapes, as names, versions and
+ * platforms do; else, and for an alias, empty. libfyaml (0.7.12) leaks a page where it puts a text
+ * together from many pieces. */
+static struct cp_piece text_of(struct fy_event *event)
+{
+	const struct fy_mark *start = fy_event_start_mark(event), *end = fy_event_end_mark(event);
+	struct cp_piece text = {"", 0};
+	struct fy_token *token = event->type == FYET_SCALAR ? event->scalar.value : NULL;
+	if (!token || !start || !end || start->line != end->line)
+		return text;
+	size_t length = fy_token_get_text_length(token);
+	if ((size_t)(end->column - start->column) != length) /* marks leave the quotes out */
+		return text;
+	const char *found = fy_token_get_text(token, &length);
+	return found ? (struct cp_piece){found, length} : text;
+}
+
 static int take_scalar(struct walk *walk, struct fy_event *event, struct cp_error **err)
 {
-	struct cp_piece text = {"", 0};
-	if (event->type == FYET_SCALAR && event->scalar.value)
-		text.text = fy_token_get_text(event->scalar.value, &text.length);
-	if (!text.text)
-		text = (struct cp_piece){"", 0};
+	struct cp_piece text = text_of(event);
 	struct level *level = innermost(walk);
 	if (level && level->mapping && !level->at_value)
 		return take_key(walk, level, text, err);
@@ -185,7 +197,7 @@ static int take_event(struct walk *walk, struct fy_event *event, struct cp_error
 }
 
 /* Where the reading ahead was stopped: about the line of the last event. */
-static int ahead_error(const struct walk *walk, struct cp_error **err)
+static int fail_ahead(const struct walk *walk, const char *why, struct cp_error **err)
 {
 	size_t line = 1;
 	const char *at = walk->input.data, *end = at + walk->input.told;
@@ -193,8 +205,7 @@ static int ahead_error(const struct walk *walk, struct cp_error **err)
 		at++;
 		line++;
 	}
-	return cp_error_set(err, EINVAL, "%s: line %zu: nested too deep, or a text is too long",
-		walk->label, line);
+	return cp_error_set(err, EINVAL, "%s: line %zu: %s", walk->label, line, why);
 }
 
 /* What libfyaml says of a stream that is not YAML. */
@@ -203,7 +214,7 @@ static int syntax_error(struct walk *walk, struct fy_diag *diag, struct cp_error
 	void *iterator = NULL;
 	const struct fy_diag_error *error = fy_diag_errors_iterate(diag, &iterator);
 	if (!error)
-		return cp_error_set(err, EINVAL, "%s: not YAML", walk->label);
+		return fail_ahead(walk, "not YAML", err);
 	return cp_error_set(err, EINVAL, "%s: line %d, column %d: %s", walk->label, error->line,
 		error->column, error->msg ? error->msg : "not YAML");
 }
@@ -218,7 +229,7 @@ static int walk_events(struct walk *walk, struct fy_parser *parser, struct cp_er
 		fy_parser_event_free(parser, event);
 	}
 	if (result == 0 && walk->input.withheld)
-		result = ahead_error(walk, err);
+		result = fail_ahead(walk, "nested too deep, or a text is too long", err);
 	return result;
 }
 
