@@ -14,6 +14,7 @@
 #include "options.h"
 #include "recommend.h"
 #include "recommend_print.h"
+#include "sandbox.h"
 
 static const char help[] =
 	"usage: compatprobe recommend [-f FILE…] [--image SERVICE=REF…] [-o OVERRIDE] [OPTION…]\n"
@@ -253,6 +254,24 @@ static int load_project(struct run *run)
 	return check_image_options(run);
 }
 
+/* The project's own files are read by now; what comes are images. */
+static void confine(const struct run *run)
+{
+	const struct cp_options *options = run->options;
+	struct cp_sandbox sandbox = {.network = cp_sandbox_network_of("docker-daemon:")};
+	cp_cleanup_free const char **inputs =
+		calloc(run->catalogue->n_templates + options->n_images + 1, sizeof(*inputs));
+	if (inputs)
+		inputs[sandbox.n_inputs++] = run->compose->directory;
+	for (size_t i = 0; inputs && i < run->catalogue->n_templates; i++)
+		if (run->bases[i])
+			inputs[sandbox.n_inputs++] = run->bases[i];
+	for (size_t i = 0; inputs && i < options->n_images; i++)
+		inputs[sandbox.n_inputs++] = strchr(options->images[i], '=') + 1;
+	sandbox.inputs = inputs;
+	cp_sandbox_enter_with(sandbox, options);
+}
+
 static int judge_all(struct run *run)
 {
 	for (size_t i = 0; i < run->compose->n_services; i++) {
@@ -317,8 +336,10 @@ static int run_recommend(int argc, char **argv)
 		return cp_usage("recommend", "what is '%s'? a compose file is given with -f",
 			options.arguments[0]);
 	status = load_project(&run);
-	if (status == 0)
+	if (status == 0) {
+		confine(&run);
 		status = judge_all(&run);
+	}
 	return status ? status : print_all(&run);
 }
 

@@ -279,10 +279,26 @@ enum cp_sandbox_network cp_sandbox_network_of(const char *reference)
 	return local ? CP_NETWORK_UNIX : CP_NETWORK_INET;
 }
 
+void cp_sandbox_enter_with(struct cp_sandbox sandbox, const struct cp_options *options)
+{
+	const char *outputs[CP_OUTPUT_MAX + 1];
+	sandbox.n_outputs = 0;
+	sandbox.outputs = outputs;
+	for (size_t i = 0; i < options->n_outputs; i++)
+		if (options->outputs[i].file)
+			outputs[sandbox.n_outputs++] = options->outputs[i].file;
+	if (options->file)
+		outputs[sandbox.n_outputs++] = options->file;
+	unsigned parts = cp_sandbox_enter(&sandbox);
+	if (options->verbose && !(parts & CP_SANDBOX_FILES))
+		cp_warn("the run is not confined to its files: this kernel has no Landlock");
+	if (options->verbose && !(parts & CP_SANDBOX_CALLS))
+		cp_warn("the run is not confined in its system calls: no seccomp here");
+}
+
 void cp_sandbox_enter_for(const struct cp_options *options, bool images)
 {
 	struct cp_sandbox sandbox = {0};
-	const char *outputs[CP_OUTPUT_MAX + 1];
 	cp_cleanup_free const char **inputs =
 		calloc(options->n_arguments + options->n_targets + 1, sizeof(*inputs));
 	for (size_t i = 1; inputs && i < options->n_arguments; i++) {
@@ -293,16 +309,6 @@ void cp_sandbox_enter_for(const struct cp_options *options, bool images)
 	}
 	for (size_t i = 0; inputs && i < options->n_targets; i++)
 		inputs[sandbox.n_inputs++] = options->targets[i];
-	for (size_t i = 0; i < options->n_outputs; i++)
-		if (options->outputs[i].file)
-			outputs[sandbox.n_outputs++] = options->outputs[i].file;
-	if (options->file)
-		outputs[sandbox.n_outputs++] = options->file;
 	sandbox.inputs = inputs;
-	sandbox.outputs = outputs;
-	unsigned parts = cp_sandbox_enter(&sandbox);
-	if (options->verbose && !(parts & CP_SANDBOX_FILES))
-		cp_warn("the run is not confined to its files: this kernel has no Landlock");
-	if (options->verbose && !(parts & CP_SANDBOX_CALLS))
-		cp_warn("the run is not confined in its system calls: no seccomp here");
+	cp_sandbox_enter_with(sandbox, options);
 }

@@ -44,9 +44,11 @@ unsigned cp_sandbox_enter(const struct cp_sandbox *sandbox);
 
 struct cp_options;
 
-/* The same for a subcommand: what its options name as targets and outputs, and its arguments after
- * the verb, which are references of images where `images` says so, else paths. With -v a part that
- * this kernel does not have is told. */
+/* The same with the outputs that the options name. With -v a part that this kernel does not have
+ * is told. */
+void cp_sandbox_enter_with(struct cp_sandbox sandbox, const struct cp_options *options);
+/* The same with the targets, and the arguments after the verb: references of images where `images`
+ * says so, else paths. */
 void cp_sandbox_enter_for(const struct cp_options *options, bool images);
 
 /* Whether an image of that reference may have to be asked of an engine, and of which. */
