@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Layers to indexes to one root. A compressed stream cannot be read in parallel, so the
- * unit of parallelism is the layer: workers take the next one, bottom up, and the caller
- * merges each as soon as it and all below it are there.
+ * unit of parallelism is the layer: workers take the largest first, so that no long one
+ * is left to be waited for alone, and the caller merges each, bottom up, as soon as it and
+ * all below it are there.
  */
 #include "image_source.h"
 
@@ -30,7 +31,8 @@ struct run {
 	bool verify;
 	pthread_mutex_t mutex;
 	pthread_cond_t finished;
-	size_t next;      /* job to take */
+	size_t next;      /* in `order`: the job to take */
+	size_t *order;    /* layers, the largest first */
 	struct job *jobs; /* one per layer */
 };
 
@@ -151,8 +153,8 @@ static bool take_job(struct run *run, size_t *at)
 {
 	pthread_mutex_lock(&run->mutex);
 	bool some = run->next < run->plan->image->n_layers;
-	*at = run->next;
-	run->next += some;
+	if (some)
+		*at = run->order[run->next++];
 	pthread_mutex_unlock(&run->mutex);
 	return some;
 }
@@ -203,6 +205,28 @@ static int merge(struct run *run, struct cp_error **err)
 	return result;
 }
 
+static int larger_first(const void *a, const void *b, void *context)
+{
+	const struct cp_plan *plan = context;
+	size_t left = *(const size_t *)a, right = *(const size_t *)b;
+	const struct cp_blob *one = plan->sources[left].blob, *other = plan->sources[right].blob;
+	uint64_t size = one ? one->size : 0, other_size = other ? other->size : 0;
+	if (size != other_size)
+		return size < other_size ? 1 : -1;
+	return left < right ? -1 : 1; /* equals in their order, so that runs are alike */
+}
+
+static size_t *order_layers(struct cp_plan *plan)
+{
+	size_t layers = plan->image->n_layers;
+	size_t *order = calloc(layers + 1, sizeof(*order));
+	for (size_t i = 0; order && i < layers; i++)
+		order[i] = i;
+	if (order)
+		qsort_r(order, layers, sizeof(*order), larger_first, plan);
+	return order;
+}
+
 static size_t thread_count(const struct cp_image_options *options, size_t layers)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -227,7 +251,8 @@ int cp_plan_run(struct cp_plan *plan, const struct cp_image_options *options,
 {
 	size_t layers = plan->image->n_layers;
 	cp_cleanup_free struct job *jobs = calloc(layers + 1, sizeof(*jobs));
-	if (!jobs)
+	cp_cleanup_free size_t *order = order_layers(plan);
+	if (!jobs || !order)
 		return cp_error_set(err, ENOMEM, "out of memory");
 	struct run run = {
 		.plan = plan,
@@ -236,6 +261,7 @@ int cp_plan_run(struct cp_plan *plan, const struct cp_image_options *options,
 		.verify = options->verify,
 		.mutex = PTHREAD_MUTEX_INITIALIZER,
 		.finished = PTHREAD_COND_INITIALIZER,
+		.order = order,
 		.jobs = jobs,
 	};
 	expect_bytes(&run);

@@ -25,7 +25,8 @@ static bool begins(const char *text, const char *part)
 static bool of_node(const char *symbol)
 {
 	static const char *const prefixes[] = {"napi_", "node_api_", "node_module_", "uv_",
-		"_ZN2v8", "_ZNK2v8", "_ZN4node", "_ZNK4node"};
+		"_ZN2v8", "_ZNK2v8", "_ZN4node", "_ZNK4node", "_ZN12v8_inspector",
+		"_ZNK12v8_inspector"};
 	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
 		if (begins(symbol, prefixes[i]))
 			return true;
