@@ -10,12 +10,18 @@
 #include "facts.h"
 #include "memory.h"
 
-#define REUSED_MAX CP_GATE_SIZE /* bytes; larger contents are mapped */
+#define PROVIDED_AT_ONCE ((size_t)1 << 20) /* bytes */
+#define REUSED_MAX CP_GATE_SIZE            /* bytes; larger contents are mapped */
+
+/* One content of any size at a time, and beside it smaller ones up to a common budget: together
+ * they keep what is held below the largest object and a constant. */
+#define BUDGET ((size_t)32 << 20) /* bytes */
 
 struct cp_gate {
 	pthread_mutex_t mutex;
 	pthread_cond_t opened;
-	bool taken;
+	bool taken;    /* the one of any size */
+	size_t budget; /* bytes that are left for the others */
 };
 
 struct cp_gate *cp_gate_new(void)
@@ -23,6 +29,7 @@ struct cp_gate *cp_gate_new(void)
 	struct cp_gate *gate = calloc(1, sizeof(*gate));
 	if (!gate)
 		return NULL;
+	gate->budget = BUDGET;
 	pthread_mutex_init(&gate->mutex, NULL);
 	pthread_cond_init(&gate->opened, NULL);
 	return gate;
@@ -37,27 +44,37 @@ void cp_gate_free(struct cp_gate *gate)
 	free(gate);
 }
 
-static void gate_take(struct cp_gate *gate)
+/* Returns the bytes that were taken off the budget; 0: it is the one of any size. */
+static size_t gate_take(struct cp_gate *gate, size_t size)
 {
+	size_t charged = 0;
 	pthread_mutex_lock(&gate->mutex);
-	while (gate->taken)
+	while (gate->taken && size > gate->budget)
 		pthread_cond_wait(&gate->opened, &gate->mutex);
-	gate->taken = true;
+	if (gate->taken)
+		charged = size;
+	else
+		gate->taken = true;
+	gate->budget -= charged;
 	pthread_mutex_unlock(&gate->mutex);
+	return charged;
 }
 
-static void gate_leave(struct cp_gate *gate)
+static void gate_leave(struct cp_gate *gate, size_t charged)
 {
 	pthread_mutex_lock(&gate->mutex);
-	gate->taken = false;
-	pthread_cond_signal(&gate->opened);
+	if (charged)
+		gate->budget += charged;
+	else
+		gate->taken = false;
+	pthread_cond_broadcast(&gate->opened);
 	pthread_mutex_unlock(&gate->mutex);
 }
 
 static int begin_mapped(struct cp_gather *gather, size_t size, struct cp_error **err)
 {
 	if (gather->gate && size > CP_GATE_SIZE) {
-		gate_take(gather->gate);
+		gather->charged = gate_take(gather->gate, size);
 		gather->waited = true;
 	}
 	void *data = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -94,6 +111,24 @@ static void fill_hole(struct cp_gather *gather, size_t offset)
 		memset(gather->data + gather->filled, 0, offset - gather->filled);
 }
 
+/* Has the kernel provide the pages that are about to be written, many at once and not one by one.
+ * Only for contents without holes, so that no more is provided than one chunk beyond the real
+ * bytes. */
+static void provide(struct cp_gather *gather, size_t offset, size_t part)
+{
+	if (!gather->mapped || offset != gather->filled || gather->sparse) {
+		gather->sparse |= offset > gather->filled;
+		return;
+	}
+	while (gather->provided < offset + part) {
+		size_t left = gather->mapped - gather->provided;
+		size_t chunk = left < PROVIDED_AT_ONCE ? left : PROVIDED_AT_ONCE;
+		/* Refused by kernels before 5.14: then the pages come one by one. */
+		madvise(gather->data + gather->provided, chunk, MADV_POPULATE_WRITE);
+		gather->provided += chunk;
+	}
+}
+
 void cp_gather_put(struct cp_gather *gather, uint64_t offset, const void *block, size_t size)
 {
 	if (offset >= gather->size || !size)
@@ -101,6 +136,7 @@ void cp_gather_put(struct cp_gather *gather, uint64_t offset, const void *block,
 	size_t room = gather->size - (size_t)offset;
 	size_t part = size < room ? size : room;
 	fill_hole(gather, (size_t)offset);
+	provide(gather, (size_t)offset, part);
 	memcpy(gather->data + offset, block, part);
 	if (offset + part > gather->filled)
 		gather->filled = (size_t)offset + part;
@@ -117,11 +153,13 @@ void cp_gather_end(struct cp_gather *gather)
 	if (gather->mapped)
 		munmap(gather->data, gather->mapped);
 	if (gather->waited)
-		gate_leave(gather->gate);
+		gate_leave(gather->gate, gather->charged);
 	gather->data = NULL;
 	gather->size = 0;
 	gather->filled = 0;
 	gather->mapped = 0;
+	gather->provided = 0;
+	gather->sparse = false;
 	gather->waited = false;
 }
 

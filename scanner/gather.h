@@ -5,8 +5,9 @@
  * An archive's claim of a size costs nothing: only bytes that arrive take memory. Large
  * contents go to a private mapping of which the kernel provides the pages that are
  * written, so holes of a sparse file and a false size are free, and nothing is moved
- * when the buffer fills. Small contents share one buffer that is reused. While contents
- * larger than CP_GATE_SIZE are held, the gate keeps other walks from holding theirs.
+ * when the buffer fills. Small contents share one buffer that is reused. Of contents
+ * larger than CP_GATE_SIZE the gate lets walks hold one of any size, and others beside
+ * it only within a budget.
  */
 #ifndef CP_GATHER_H
 #define CP_GATHER_H
@@ -20,8 +21,11 @@ struct cp_gather {
 	size_t filled;        /* bytes from the start that are there, holes as zeros */
 	uint8_t *reused;      /* for small contents */
 	size_t reused_capacity;
-	size_t mapped; /* bytes mapped at data; 0: data is `reused` */
-	bool waited;   /* holds the gate */
+	size_t provided; /* bytes of the mapping that have pages already */
+	bool sparse;     /* a hole was left */
+	size_t mapped;   /* bytes mapped at data; 0: data is `reused` */
+	bool waited;     /* holds the gate */
+	size_t charged;  /* to its budget, bytes; 0: as the one content of any size */
 };
 
 /* Begins contents of `size` bytes, at most CP_MAX_OBJECT_SIZE. May wait for the gate. 0, or

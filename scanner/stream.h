@@ -13,7 +13,7 @@
 
 #include "layer.h"
 
-#define CP_STREAM_BLOCK ((size_t)256 << 10) /* bytes: fits a second-level cache, twice */
+#define CP_STREAM_BLOCK ((size_t)512 << 10) /* bytes: fits a second-level cache, twice */
 #define CP_DIGEST_SIZE 72                   /* "sha256:", 64 hex digits and a NUL */
 
 enum cp_encoding {
