@@ -14,6 +14,7 @@
 
 #include "file.h"
 #include "memory.h"
+#include "utf8.h"
 
 struct anchor {
 	const char *name;
@@ -349,6 +350,10 @@ int cp_yaml_parse(struct cp_yaml_pool *pool, const char *text, size_t size, cons
 	if (size > CP_YAML_MAX_FILE)
 		return cp_error_set(
 			err, EFBIG, "%s: larger than %zu MiB", name, CP_YAML_MAX_FILE >> 20);
+	struct cp_utf8_place place;
+	if (!cp_utf8_check(text, size, false, &place))
+		return cp_error_set(
+			err, EINVAL, "%s:%zu:%zu: not UTF-8 text", name, place.line, place.column);
 	fy_diag_cfg_default(&config);
 	config.fp = NULL;
 	struct fy_diag *diag = fy_diag_create(&config);

@@ -7,6 +7,7 @@
  * far ahead of the last event that it told.
  */
 #include "lockfile_private.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <libfyaml.h>
@@ -54,41 +55,15 @@ static int fail_at(
 		mark ? mark->line + 1 : 0, mark ? mark->column + 1 : 0, why);
 }
 
-/* How many bytes the UTF-8 character at `at` has; 0: it is none (RFC 3629), or a control character
- * that YAML does not allow. */
-static size_t character_size(const unsigned char *at, size_t left)
-{
-	if (*at < 0x80)
-		return *at >= 0x20 || *at == '\t' || *at == '\n' || *at == '\r';
-	size_t size = *at >= 0xf0 ? 4 : *at >= 0xe0 ? 3 : 2;
-	if (*at < 0xc2 || *at > 0xf4 || size > left)
-		return 0;
-	for (size_t i = 1; i < size; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	bool overlong = (*at == 0xe0 && at[1] < 0xa0) || (*at == 0xf0 && at[1] < 0x90);
-	bool beyond = (*at == 0xed && at[1] > 0x9f) || (*at == 0xf4 && at[1] > 0x8f);
-	return overlong || beyond ? 0 : size;
-}
-
 /* Refuses what no lock file has: bytes that are no text, and directives. */
 static int check_text(const struct walk *walk, struct cp_error **err)
 {
-	const char *start = walk->input.data, *at = start, *end = at + walk->input.size;
-	size_t line = 1;
-	while (at < end) {
-		size_t size = character_size((const unsigned char *)at, (size_t)(end - at));
-		if (!size || (at == start && *at == '%'))
-			return cp_error_set(err, EINVAL, "%s: line %zu, column %zu: %s",
-				walk->label, line, (size_t)(at - start) + 1,
-				size ? "a directive" : "not UTF-8 text");
-		at += size;
-		if (at[-1] == '\n') {
-			start = at;
-			line++;
-		}
-	}
-	return 0;
+	struct cp_utf8_place place;
+	if (cp_utf8_check(walk->input.data, walk->input.size, true, &place))
+		return 0;
+	const char *what = walk->input.data[place.offset] == '%' ? "a directive" : "not UTF-8 text";
+	return cp_error_set(err, EINVAL, "%s: line %zu, column %zu: %s", walk->label, place.line,
+		place.column, what);
 }
 
 static ssize_t give(void *user, void *buffer, size_t size)
