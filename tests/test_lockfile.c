@@ -281,7 +281,7 @@ static double seconds(void)
 
 static const char *const large_entries[] = {
 	[CP_LOCK_NPM] = "%s\n    \"node_modules/@s/p-%u\": {\n      \"version\": \"1.0.%u\",\n"
-			"      \"resolved\": \"https://registry.npmjs.org/p/-/p.tgz\",\n"
+			"      \"resolved\": \"https://registry.example/p/-/p.tgz\",\n"
 			"      \"cpu\": [\"x64\"],\n      \"optional\": true\n    }",
 	[CP_LOCK_PNPM] = "%s\n  '@s/p-%u@1.0.%u':\n    resolution: {integrity: sha512-abc==}\n"
 			 "    engines: {node: '>=10'}\n    cpu: [x64]\n    os: [linux]\n",
