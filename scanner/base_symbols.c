@@ -271,3 +271,14 @@ int cp_symbols_read(struct cp_facts *facts, const char **at, const char *end, si
 		return cp_error_set(err, ENOMEM, "out of memory");
 	return 0;
 }
+
+int cp_facts_add_needed(struct cp_facts *facts, const char *name)
+{
+	bool failed = false;
+	cp_str *moved = reallocarray(facts->needed, facts->n_needed + 1, sizeof(*moved));
+	if (!moved)
+		return -1;
+	facts->needed = moved;
+	facts->needed[facts->n_needed++] = cp_facts_add_string(facts, name, &failed);
+	return failed ? -1 : 0;
+}

@@ -101,5 +101,7 @@ int cp_symbols_read(struct cp_facts *facts, const char **at, const char *end, si
 /* Appends a string to the pool of facts that are being made. 0 is both the empty string and "no
  * memory or over CP_MAX_STRINGS", told apart by *failed. */
 cp_str cp_facts_add_string(struct cp_facts *facts, const char *text, bool *failed);
+/* Adds an entry to needed[]. 0, or -1 without memory. */
+int cp_facts_add_needed(struct cp_facts *facts, const char *name);
 
 #endif

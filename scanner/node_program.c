@@ -63,25 +63,15 @@ static int read_head(struct cp_reader *reader, struct program_head *head)
 
 /* --- what a build links ---------------------------------------------------------- */
 
-static int add_needed(struct cp_facts *facts, const char *name)
-{
-	bool failed = false;
-	cp_str *moved = reallocarray(facts->needed, facts->n_needed + 1, sizeof(*moved));
-	if (!moved)
-		return -1;
-	facts->needed = moved;
-	facts->needed[facts->n_needed++] = cp_facts_add_string(facts, name, &failed);
-	return failed ? -1 : 0;
-}
-
 /* The official musl builds link these three. */
 static int link_musl(struct cp_facts *facts, const struct cp_machine_paths *paths)
 {
 	char text[64];
 	bool failed = false;
 	snprintf(text, sizeof(text), "libc.musl-%s.so.1", paths->musl);
-	if (add_needed(facts, "libstdc++.so.6") < 0 || add_needed(facts, "libgcc_s.so.1") < 0 ||
-		add_needed(facts, text) < 0)
+	if (cp_facts_add_needed(facts, "libstdc++.so.6") < 0 ||
+		cp_facts_add_needed(facts, "libgcc_s.so.1") < 0 ||
+		cp_facts_add_needed(facts, text) < 0)
 		return -1;
 	snprintf(text, sizeof(text), "/lib/ld-musl-%s.so.1", paths->musl);
 	facts->interpreter = cp_facts_add_string(facts, text, &failed);
@@ -98,7 +88,8 @@ static int link_glibc(struct cp_facts *facts, const char *needed)
 	if (!copy)
 		return -1;
 	while ((name = strsep(&rest, " ")))
-		if (add_needed(facts, strncmp(name, "ld-linux", 8) == 0 ? loader : name) < 0)
+		if (cp_facts_add_needed(facts, strncmp(name, "ld-linux", 8) == 0 ? loader : name) <
+			0)
 			return -1;
 	facts->interpreter = cp_facts_add_string(facts,
 		arm64 ? "/lib/ld-linux-aarch64.so.1" : "/lib64/ld-linux-x86-64.so.2", &failed);

@@ -11,6 +11,7 @@
 
 #include "memory.h"
 #include "schemes/platform_words.h"
+#include "schemes/scheme.h"
 
 /* An ELF file must be one that is loaded or run: no relocatable file, no core dump. */
 static bool is_object(const struct cp_index *index, uint32_t id)
@@ -24,15 +25,9 @@ static bool is_object(const struct cp_index *index, uint32_t id)
 	return facts && facts->type != ET_REL && facts->type != ET_CORE;
 }
 
-static bool has_suffix(const char *text, const char *suffix)
-{
-	size_t length = strlen(text), tail = strlen(suffix);
-	return length >= tail && !strcmp(text + length - tail, suffix);
-}
-
 static enum cp_object_kind kind_of_elf(const char *path, const struct cp_facts *facts)
 {
-	if (has_suffix(path, ".node"))
+	if (cp_ends_with(path, ".node"))
 		return CP_OBJECT_ADDON;
 	if (facts->type == ET_EXEC)
 		return CP_OBJECT_EXECUTABLE;
@@ -46,9 +41,9 @@ static enum cp_object_kind kind_of_elf(const char *path, const struct cp_facts *
 
 static enum cp_object_kind kind_of_foreign(const char *path)
 {
-	if (has_suffix(path, ".node"))
+	if (cp_ends_with(path, ".node"))
 		return CP_OBJECT_ADDON;
-	if (has_suffix(path, ".dll") || has_suffix(path, ".dylib"))
+	if (cp_ends_with(path, ".dll") || cp_ends_with(path, ".dylib"))
 		return CP_OBJECT_LIBRARY;
 	return CP_OBJECT_EXECUTABLE;
 }

@@ -62,17 +62,6 @@ static struct cp_facts *new_library(const char *soname)
 	return failed ? NULL : cp_take(facts);
 }
 
-static int add_needed(struct cp_facts *facts, const char *name)
-{
-	bool failed = false;
-	cp_str *moved = reallocarray(facts->needed, facts->n_needed + 1, sizeof(*moved));
-	if (!moved)
-		return -1;
-	facts->needed = moved;
-	facts->needed[facts->n_needed++] = cp_facts_add_string(facts, name, &failed);
-	return failed ? -1 : 0;
-}
-
 static int add_export(struct cp_facts *facts, const char *name, const struct cp_symbol *like)
 {
 	bool failed = false;
@@ -118,8 +107,8 @@ static int add_object(struct cp_base *base, const json_t *object, struct cp_erro
 		return cp_error_set(err, EINVAL, "an object has no path or soname");
 	json_array_foreach(json_object_get(object, "needed"), i,
 		item) if (!json_is_string(item) ||
-			  add_needed(facts, json_string_value(item)) < 0) return cp_error_set(err,
-		EINVAL, "%s: needed", path);
+			  cp_facts_add_needed(facts, json_string_value(item)) <
+				  0) return cp_error_set(err, EINVAL, "%s: needed", path);
 	json_array_foreach(json_object_get(object, "exports"), i,
 		item) if (!json_is_string(item) ||
 			  add_export(facts, json_string_value(item), &function) <
@@ -244,9 +233,9 @@ static int add_from_donor(struct cp_base *base, const struct release *release,
 	cp_cleanup_facts struct cp_facts *facts = new_library(soname);
 	if (!from || !facts)
 		return cp_error_set(err, EINVAL, "%s: not a library", path);
-	if (strstr(soname, "stdc++") && add_needed(facts, "libgcc_s.so.1") < 0)
+	if (strstr(soname, "stdc++") && cp_facts_add_needed(facts, "libgcc_s.so.1") < 0)
 		return -1;
-	if (add_needed(facts, MUSL_SONAME) < 0)
+	if (cp_facts_add_needed(facts, MUSL_SONAME) < 0)
 		return -1;
 	for (size_t i = 0; i < from->n_exports; i += same_name(from, i)) {
 		const struct cp_symbol *symbol = choose_version(release, from, i);
