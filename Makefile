@@ -6,14 +6,15 @@ CACHE ?= cache
 PREFIX ?= /usr/local
 DESTDIR ?=
 CFLAGS ?= -O2 -g
-LIBRARIES = libarchive libisal libzstd libfyaml jansson libcrypto libcurl libelf libseccomp
+LIBRARIES = libarchive libisal libzstd libfyaml jansson libcrypto libcurl libelf libseccomp libbpf
 WARNINGS = -Wall -Wextra -Wshadow -Werror
-CPPFLAGS += -D_GNU_SOURCE -Iscanner $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
+CPPFLAGS += -D_GNU_SOURCE -Iscanner -Ibpf -I$(BUILD)/bpf $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 ALL_CFLAGS = -std=c17 $(WARNINGS) -pthread $(CFLAGS)
 LDLIBS = $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -pthread
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 SCANNER = $(wildcard scanner/*.c scanner/schemes/*.c)
+TRACER = $(filter-out %.bpf.c,$(wildcard bpf/*.c))
 PROBE = $(wildcard probe/*.c)
 UNIT_TESTS = $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 
@@ -35,7 +36,13 @@ $(BUILD)/libscanner.a: $(SCANNER:%.c=$(BUILD)/%.o)
 $(BUILD)/asan/libscanner.a: $(SCANNER:%.c=$(BUILD)/asan/%.o)
 	rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/compatprobe: $(PROBE:%.c=$(BUILD)/%.o) $(BUILD)/libscanner.a
+$(BUILD)/libtracer.a: $(TRACER:%.c=$(BUILD)/%.o)
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/asan/libtracer.a: $(TRACER:%.c=$(BUILD)/asan/%.o)
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/compatprobe: $(PROBE:%.c=$(BUILD)/%.o) $(BUILD)/libtracer.a $(BUILD)/libscanner.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # Unit tests: tests/test_NAME.c over the sanitized library, one program each.
@@ -50,9 +57,15 @@ $(BUILD)/tests/%: tests/%.c $(TEST_SUPPORT) $(BUILD)/asan/libscanner.a
 $(BUILD)/asan/libprobe.a: $(patsubst %.c,$(BUILD)/asan/%.o,$(filter-out probe/main.c,$(PROBE)))
 	rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/tests/test_probe_%: tests/test_probe_%.c $(BUILD)/asan/libprobe.a $(BUILD)/asan/libscanner.a
+$(BUILD)/tests/test_probe_%: tests/test_probe_%.c $(BUILD)/asan/libprobe.a \
+		$(BUILD)/asan/libtracer.a $(BUILD)/asan/libscanner.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Iprobe $(ALL_CFLAGS) -O1 $(SANITIZE) $^ $(LDLIBS) -lcmocka -o $@
+
+# Those of the tracer, tests/test_bpf_NAME.c, know nothing of the command.
+$(BUILD)/tests/test_bpf_%: tests/test_bpf_%.c $(BUILD)/asan/libtracer.a $(BUILD)/asan/libscanner.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) -O1 $(SANITIZE) $^ $(LDLIBS) -lcmocka -o $@
 
 unit: $(UNIT_TESTS:%=$(BUILD)/tests/%)
 	@set -e; for test in $^; do $$test; done
@@ -78,7 +91,7 @@ uninstall:
 
 # What a Debian machine needs, installed only where something is missing.
 PACKAGES = gcc clang clang-format clang-tidy make pkg-config libarchive-dev libisal-dev libzstd-dev \
-	libfyaml-dev libjansson-dev libcurl4-openssl-dev libssl-dev libelf-dev libseccomp-dev libcmocka-dev libclang-rt-14-dev \
+	libfyaml-dev libjansson-dev libcurl4-openssl-dev libssl-dev libelf-dev libseccomp-dev libbpf-dev bpftool libcmocka-dev libclang-rt-14-dev \
 	debootstrap musl musl-tools gcc-aarch64-linux-gnu libc6-dev-arm64-cross jq zstd xz-utils \
 	curl ca-certificates man-db groff node:nodejs npm:npm docker-compose:docker-compose
 
@@ -92,16 +105,16 @@ check: deps
 	@MAKE='$(MAKE)' tests/run.sh $(CHECKS)
 
 clang: # the other compiler must be as content
-	@for file in $(SCANNER) $(PROBE) $(wildcard tests/*.c tests/support/*.c); do \
+	@for file in $(SCANNER) $(TRACER) $(PROBE) $(wildcard tests/*.c tests/support/*.c); do \
 		clang $(CPPFLAGS) -Itests -Iprobe $(ALL_CFLAGS) -fsyntax-only $$file || exit 1; \
-	done; echo "clang: $(words $(SCANNER) $(PROBE)) files without a warning"
+	done; echo "clang: $(words $(SCANNER) $(TRACER) $(PROBE)) files without a warning"
 
 format-check:
-	@clang-format --dry-run -Werror $(wildcard scanner/*.[ch] scanner/schemes/*.[ch] probe/*.[ch] \
+	@clang-format --dry-run -Werror $(wildcard scanner/*.[ch] scanner/schemes/*.[ch] bpf/*.[ch] probe/*.[ch] \
 		tests/*.[ch] tests/*/*.[ch]) && echo "clang-format: nothing to change"
 
 tidy:
-	clang-tidy --quiet $(SCANNER) $(PROBE) -- $(CPPFLAGS) -std=c17
+	clang-tidy --quiet $(SCANNER) $(TRACER) $(PROBE) -- $(CPPFLAGS) -std=c17
 
 demo: deps all $(CACHE)/real/workflow/complete $(CACHE)/platform/complete
 	@fixtures/demo.sh $(BUILD)/compatprobe $(CACHE)/real/workflow $(CACHE)/platform

@@ -23,9 +23,9 @@
 struct cp_containers;
 
 struct cp_containers_options {
-	/* Sockets to ask, as DOCKER_HOST names them ("unix:///run/docker.sock"); NULL: DOCKER_HOST, and
-	 * else every usual socket that is there (docker's, podman's, root's and the user's). Borrowed for
-	 * the call. */
+	/* Sockets to ask, as DOCKER_HOST names them ("unix:///run/docker.sock"); NULL: DOCKER_HOST,
+	 * and else every usual socket that is there (docker's, podman's, root's and the user's).
+	 * Borrowed for the call. */
 	const char *const *engines;
 	size_t n_engines;
 };
@@ -51,13 +51,13 @@ int cp_containers_fd(const struct cp_containers *containers);
 size_t cp_containers_take_layers(struct cp_containers *containers, char ***directories);
 
 /* The kernel saw a control group: its id, and the path's names from the root down, '/' between
- * ("/docker/<id>", "/machine.slice/libpod-<id>.scope/container"; only the last few where the path is
- * long). */
+ * ("/docker/<id>", "/machine.slice/libpod-<id>.scope/container"; only the last few where the path
+ * is long). */
 void cp_containers_see(struct cp_containers *containers, uint64_t cgroup, const char *path);
 
 enum cp_attribution {
-	CP_ATTRIBUTED, /* all that will ever be known is in *container */
-	CP_PENDING,    /* the labels may still come: ask again; *container has what is known */
+	CP_ATTRIBUTED,   /* all that will ever be known is in *container */
+	CP_PENDING,      /* the labels may still come: ask again; *container has what is known */
 	CP_NO_CONTAINER, /* the control group is not a container's, or was never seen */
 };
 

@@ -85,8 +85,9 @@ struct cp_event {
 	struct cp_container container;
 	char **addons; /* loaded by the process before (crashed) */
 	size_t n_addons;
-	int signal, status; /* crashed, start_failed: what ended the process; 0 where it was not that */
-	uint64_t count;     /* lost */
+	int signal,
+		status; /* crashed, start_failed: what ended the process; 0 where it was not that */
+	uint64_t count; /* lost */
 };
 
 const char *cp_event_kind_name(enum cp_event_kind kind);    /* "dlopen_failed", … */
