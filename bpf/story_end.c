@@ -64,7 +64,7 @@ static void explain(struct cp_story *story, struct process *process, struct cp_e
 	event->message = cp_take(process->last_words);
 	event->source = CP_SOURCE_STDERR;
 	if (event->message && cp_loader_text_find(event->message, strlen(event->message), &read))
-		cp_story_explain(story, process, &read, event);
+		cp_story_explain(story, process, &read, NULL, event);
 }
 
 static void tell_start(struct cp_story *story, struct process *process, uint64_t time)

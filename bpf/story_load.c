@@ -78,15 +78,26 @@ static char *who_needs(struct cp_story *story, const struct process *process,
 	return NULL;
 }
 
-/* What the object's own file says against it: another machine, no ELF file at all. */
-static void look_at_object(
-	struct cp_story *story, const struct process *process, struct cp_event *event)
+/* Where the search found the library of that name; a path is its own place. NULL: unknown. */
+static const char *place_of(const struct names *opened, const char *name)
+{
+	if (name[0] == '/')
+		return name;
+	for (size_t i = 0; opened && i < opened->count; i++)
+		if (opened->items[i][0] == '/' && strcmp(base_name(opened->items[i]), name) == 0)
+			return opened->items[i];
+	return NULL;
+}
+
+/* What a file itself says against it: another machine, no ELF file at all. */
+static void look_at_file(struct cp_story *story, const struct process *process, const char *path,
+	struct cp_event *event)
 {
 	struct cp_peek peek;
 	int root = story->listener.root(story->listener.context, process->mount_ns);
-	if (root < 0 || !event->object || event->object[0] != '/')
+	if (root < 0 || !path)
 		return;
-	cp_cleanup_close int fd = cp_tree_open(root, event->object);
+	cp_cleanup_close int fd = cp_tree_open(root, path);
 	if (fd == -ENOENT && event->cause == CP_BECAUSE_MISSING_LIBRARY)
 		event->cause = CP_BECAUSE_MISSING_FILE;
 	if (fd < 0 || cp_peek(fd, &peek) < 0)
@@ -98,17 +109,18 @@ static void look_at_object(
 }
 
 void cp_story_explain(struct cp_story *story, const struct process *process,
-	const struct cp_loader_text *text, struct cp_event *event)
+	const struct cp_loader_text *text, const struct names *opened, struct cp_event *event)
 {
+	cp_cleanup_free char *file = copy_span(text->file.at ? text->file : text->object);
 	event->cause = text->cause;
 	event->object = copy_span(text->object);
 	event->needed_by = copy_span(text->needed_by);
 	if (text->libc != CP_EVENT_LIBC_UNKNOWN)
 		event->libc = text->libc;
 	/* A path that "cannot be opened" is there, as a rule, and is something else. */
-	if (text->look_at_file || (event->cause == CP_BECAUSE_MISSING_LIBRARY && event->object &&
-					  event->object[0] == '/'))
-		look_at_object(story, process, event);
+	if (file && (text->look_at_file ||
+			    (event->cause == CP_BECAUSE_MISSING_LIBRARY && file[0] == '/')))
+		look_at_file(story, process, place_of(opened, file), event);
 	event->blames_template = cp_cause_blames_template(event->cause);
 }
 
@@ -138,7 +150,7 @@ static void infer(struct cp_story *story, const struct process *process, const s
 	event->source = CP_SOURCE_INFERRED;
 	event->object = strdup(name ? name : call->name);
 	if (!name) {
-		look_at_object(story, process, event);
+		look_at_file(story, process, place_of(&call->opened, call->name), event);
 		event->blames_template = cp_cause_blames_template(event->cause);
 		return;
 	}
@@ -158,7 +170,7 @@ static void tell_failure(struct cp_story *story, struct process *process, struct
 	struct cp_loader_text read;
 	struct cp_event event = cp_story_event(story, process, call->time, CP_EVENT_DLOPEN_FAILED);
 	if (call->text && cp_loader_text_read(call->text, strlen(call->text), &read)) {
-		cp_story_explain(story, process, &read, &event);
+		cp_story_explain(story, process, &read, &call->opened, &event);
 	} else if (!call->text) {
 		infer(story, process, call, &event);
 	}

@@ -59,7 +59,7 @@ static void tell_js(struct cp_story *story, struct process *process, uint64_t ti
 	event.source = CP_SOURCE_STDERR;
 	if (read->kind == CP_EVENT_DLOPEN_FAILED &&
 		cp_loader_text_read(read->message.at, read->message.size, &loader))
-		cp_story_explain(story, process, &loader, &event);
+		cp_story_explain(story, process, &loader, NULL, &event);
 	event.cause = event.cause ? event.cause : read->cause;
 	event.blames_template = read->blames_template;
 	if (!event.object && read->object.at)

@@ -115,9 +115,10 @@ void cp_story_end_loads(
 void cp_call_clear(struct call *call);
 /* Whether a failure with this text or this object was told of the process; notes it where not. */
 bool cp_story_told(struct process *process, const char *text, const char *object);
-/* What a loader's text says, with what only the files can tell; the caller owns the strings. */
+/* What a loader's text says, with what only the files can tell, into the event. `opened`: the
+ * objects that the load had opened, or NULL. */
 void cp_story_explain(struct cp_story *story, const struct process *process,
-	const struct cp_loader_text *text, struct cp_event *event);
+	const struct cp_loader_text *text, const struct names *opened, struct cp_event *event);
 
 /* --- story_exec.c --- */
 void cp_story_exec_failed(
