@@ -26,9 +26,10 @@ struct cp_record {
 	TAILQ_ENTRY(cp_record) order;
 	struct cp_cgroup_entry *cgroups;
 	struct cp_container is;
-	uint64_t seen;   /* when its first control group was (CLOCK_MONOTONIC, ns); 0: never */
-	uint32_t denied; /* a bit per source that said that it does not know it */
-	bool settled;    /* some source told all */
+	uint64_t seen;      /* when its first control group was (CLOCK_MONOTONIC, ns); 0: never */
+	uint32_t denied;    /* a bit per source that said that it does not know it */
+	uint64_t denied_at; /* when the last one did */
+	bool settled;       /* some source told all */
 };
 
 struct cp_registry {

@@ -44,6 +44,7 @@ struct cp_engine_watch {
 	struct engine engines[CP_MAX_ENGINES];
 	size_t n_engines;
 	bool required;
+	bool changed; /* an engine was heard of, or is not there: no wait before it is told */
 	struct cp_engine_sink sink;
 	CURLM *multi;
 	struct cp_table asked;            /* what waits or runs, so that nothing is asked twice */
@@ -234,9 +235,12 @@ static void take_container(
 {
 	struct cp_container container = {0};
 	bool one = request->question == CP_ASK_CONTAINER;
-	if (one ? cp_answer_inspect(object, &container) : cp_answer_list(object, &container))
-		if (!one || strcmp(container.id, request->subject) == 0)
-			tell_container(self, request->engine, &container, true);
+	bool is_container =
+		one ? cp_answer_inspect(object, &container) : cp_answer_list(object, &container);
+	if (is_container && (!one || strcmp(container.id, request->subject) == 0))
+		tell_container(self, request->engine, &container, true);
+	else if (one)
+		self->sink.unknown(self->sink.context, request->engine, request->subject);
 	if (one)
 		take_layers(self, request->engine, object);
 	cp_container_clear(&container);
@@ -313,6 +317,7 @@ static void approach(struct cp_engine_watch *self, unsigned at, uint64_t now)
 	struct engine *engine = &self->engines[at];
 	if (engine->at.socket && access(engine->at.socket, F_OK) < 0) {
 		set_problem(engine, "cannot be reached", self->required ? strerror(errno) : NULL);
+		self->changed |= !engine->tried;
 		engine->tried = true;
 		engine->next = now + LOOK;
 		return;
@@ -365,10 +370,10 @@ static void finish(struct cp_engine_watch *self, struct cp_engine_request *reque
 	cp_cleanup_free char *reason = strdup(cp_engine_request_reason(request, code));
 	switch (request->question) {
 	case CP_ASK_EVENTS:
-		if (engine->phase == ANSWERS && code == CURLE_OK)
-			lose(self, at, "went away", "its events ended");
-		else
-			lose(self, at, "does not tell its events", reason);
+		lose(self, at, engine->phase == ANSWERS ? "went away" : "does not tell its events",
+			code == CURLE_OK && cp_engine_status(request->easy) == 200
+				? "its events ended"
+				: reason);
 		return; /* dropped with the others */
 	case CP_ASK_INFO:
 		if (!ok && engine->phase == ASKING) {
@@ -478,7 +483,9 @@ void cp_engine_watch_turn(
 			next = due;
 	}
 	begin_some(self);
-	curl_multi_poll(self->multi, extra, n_extra, next > now ? (int)(next - now) : 1, NULL);
+	int wait = next > now ? (int)(next - now) : 1;
+	curl_multi_poll(self->multi, extra, n_extra, self->changed ? 0 : wait, NULL);
+	self->changed = false;
 	curl_multi_perform(self->multi, &running);
 	for (const CURLMsg *message; (message = curl_multi_info_read(self->multi, &left));) {
 		char *request = NULL;
