@@ -4,7 +4,7 @@
  * known of each. It takes no lock and asks nobody; containers.c does.
  *
  * Containers are kept after their end, since what they did is told later. Of too many, the one
- * that came first is forgotten, with its control groups.
+ * that was not asked for for the longest time is forgotten, with its control groups.
  */
 #ifndef CP_CONTAINER_REGISTRY_H
 #define CP_CONTAINER_REGISTRY_H
@@ -34,7 +34,7 @@ struct cp_record {
 
 struct cp_registry {
 	struct cp_table ids, cgroups;
-	TAILQ_HEAD(, cp_record) records; /* in the order they came */
+	TAILQ_HEAD(, cp_record) records; /* the one to forget first */
 };
 
 int cp_registry_init(struct cp_registry *registry); /* 0, or -1 without memory */
@@ -45,7 +45,7 @@ void cp_registry_clear(struct cp_registry *registry);
 struct cp_record *cp_registry_id(
 	struct cp_registry *registry, const char *id, size_t size, bool make);
 
-struct cp_record *cp_registry_cgroup(const struct cp_registry *registry, uint64_t cgroup);
+struct cp_record *cp_registry_cgroup(struct cp_registry *registry, uint64_t cgroup);
 /* Says whose the control group is; NULL: no container's (an id may come again). 0, or -1 without
  * memory. */
 int cp_registry_set_cgroup(struct cp_registry *registry, uint64_t cgroup, struct cp_record *record);

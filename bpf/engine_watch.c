@@ -16,6 +16,8 @@
 #define LOOK 250         /* between looks for a socket that is not there */
 #define LONGEST 5000     /* between tries of an engine that does not answer */
 #define STEADY 5000      /* after so long an engine that goes away is tried at once again */
+#define BRIEF 1000       /* an engine whose events end after less has none to tell */
+#define LIST_AGAIN 2000  /* between lists of an engine that tells no events */
 #define EVENTS_BEGIN 300 /* old engines send nothing before the first event */
 
 #define AT_ONCE 8u                 /* inspections of one engine */
@@ -30,6 +32,7 @@ struct engine {
 	enum phase phase;
 	bool tried;           /* it was heard of, or is not there */
 	bool listed;          /* its lists were asked for */
+	bool mute;            /* it tells no events: its containers are listed now and then */
 	const char *runtime;  /* NULL: it did not say yet */
 	uint64_t since, next; /* ms: of this phase; when to try again */
 	unsigned failures;
@@ -324,7 +327,7 @@ static void approach(struct cp_engine_watch *self, unsigned at, uint64_t now)
 	}
 	engine->phase = ASKING;
 	engine->since = now;
-	engine->listed = false;
+	engine->listed = engine->mute = false;
 	engine->events = ask(self, at, CP_ASK_EVENTS, "");
 	engine->info = ask(self, at, CP_ASK_INFO, "");
 	if (!engine->events || !engine->info)
@@ -341,7 +344,8 @@ static void answers(struct engine *engine)
 {
 	if (engine->phase != ASKING)
 		return;
-	set_problem(engine, NULL, NULL);
+	if (!engine->mute)
+		set_problem(engine, NULL, NULL);
 	engine->phase = ANSWERS;
 	engine->tried = true;
 	engine->since = clock_now();
@@ -355,11 +359,31 @@ static void attend(struct cp_engine_watch *self, unsigned at, uint64_t now)
 	if (engine->phase == ASKING && events_flow(engine))
 		answers(engine);
 	if (engine->phase == ANSWERS && !engine->listed &&
-		(events_flow(engine) || now - engine->since >= EVENTS_BEGIN)) {
+		(engine->mute || events_flow(engine) || now - engine->since >= EVENTS_BEGIN)) {
 		engine->listed = true;
+		engine->next = now + LIST_AGAIN;
 		ask(self, at, CP_ASK_CONTAINERS, "");
 		ask(self, at, CP_ASK_IMAGES, "");
 	}
+	if (engine->phase == ANSWERS && engine->mute && now >= engine->next) {
+		engine->next = now + LIST_AGAIN;
+		ask(self, at, CP_ASK_CONTAINERS, "");
+		self->sink.look_again(self->sink.context);
+	}
+}
+
+/* podman may be told to keep no events, and a proxy may not let them through. */
+static void end_of_events(
+	struct cp_engine_watch *self, struct cp_engine_request *request, const char *reason)
+{
+	struct engine *engine = &self->engines[request->engine];
+	if (engine->phase == ANSWERS && clock_now() - engine->since >= BRIEF) {
+		lose(self, request->engine, "went away", reason);
+		return;
+	}
+	engine->mute = true;
+	set_problem(engine, "does not tell its events", reason);
+	drop(self, request);
 }
 
 static void finish(struct cp_engine_watch *self, struct cp_engine_request *request, CURLcode code)
@@ -370,19 +394,20 @@ static void finish(struct cp_engine_watch *self, struct cp_engine_request *reque
 	cp_cleanup_free char *reason = strdup(cp_engine_request_reason(request, code));
 	switch (request->question) {
 	case CP_ASK_EVENTS:
-		lose(self, at, engine->phase == ANSWERS ? "went away" : "does not tell its events",
-			code == CURLE_OK && cp_engine_status(request->easy) == 200
-				? "its events ended"
-				: reason);
-		return; /* dropped with the others */
+		end_of_events(self, request, reason);
+		return; /* the request is dropped */
 	case CP_ASK_INFO:
-		if (!ok && engine->phase == ASKING) {
+		if (!ok && (engine->phase == ASKING || engine->mute)) {
 			lose(self, at, "does not answer", reason);
 			return;
 		}
 		answers(engine);
 		break;
 	case CP_ASK_CONTAINERS:
+		if (!ok && engine->mute) {
+			lose(self, at, "went away", reason);
+			return;
+		}
 		if (!ok)
 			set_problem(engine, "does not list its containers", reason);
 		break;
@@ -479,6 +504,8 @@ void cp_engine_watch_turn(
 			due = engine->next;
 		else if (engine->phase == ANSWERS && !engine->listed)
 			due = engine->since + EVENTS_BEGIN;
+		else if (engine->phase == ANSWERS && engine->mute)
+			due = engine->next;
 		if (due < next)
 			next = due;
 	}

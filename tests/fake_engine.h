@@ -36,7 +36,8 @@ struct fake_engine {
 	const char *path; /* of the socket */
 	_Atomic(enum behaviour) behaviour;
 	_Atomic(enum behaviour) of_inspections; /* of /containers/ID and /images/ID alone */
-	size_t piece;                           /* bytes of events that are sent at once; 0: all */
+	_Atomic(enum behaviour) of_events;
+	size_t piece; /* bytes of events that are sent at once; 0: all */
 	int listener;
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -121,6 +122,8 @@ static void fake_answer(struct fake_engine *engine, int fd, const char *path)
 	enum behaviour behaviour = engine->behaviour;
 	if (is_one && behaviour == BEHAVES)
 		behaviour = engine->of_inspections;
+	if (strncmp(path, "/events?", 8) == 0 && behaviour == BEHAVES)
+		behaviour = engine->of_events;
 	if (strncmp(path, "/containers/", 12) == 0 && is_one)
 		engine->asked++;
 	const char *text = fake_page(engine, path);

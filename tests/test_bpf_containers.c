@@ -53,12 +53,13 @@ static struct cp_containers *open_with(const char *engine)
 	return containers;
 }
 
-/* An engine that hangs must not hold up the end. */
+/* An engine that hangs must not hold up the end: it takes a millisecond on an idle machine, and
+ * seconds where a time limit of a request is waited for. */
 static void close_soon(struct cp_containers *containers)
 {
 	uint64_t start = now();
 	cp_containers_close(containers);
-	assert_true(now() - start < SECOND / 10);
+	assert_true(now() - start < SECOND);
 }
 
 /* Asks until the answer is final. Returns it, and how long that took in *taken. */
@@ -210,6 +211,27 @@ static void inspections_that_misbehave(void **state)
 		cp_containers_see(containers, 3, "/docker/" C);
 		assert_found(containers, 3, &only_id, (CP_LABELS_WAIT + 500) * (SECOND / 1000));
 		assert_found(containers, 1, &listed, SECOND / 100);
+		assert_int_equal(cp_containers_engines(containers, NULL, NULL), 1);
+		close_soon(containers);
+		fake_engine_stop(&engine);
+	}
+}
+
+/* podman with events_logger = "none", and such: asking for what is seen is enough. */
+static void engines_that_tell_no_events(void **state)
+{
+	(void)state;
+	static const enum behaviour rows[] = {HANGS, GARBAGE, CLOSES, CUTS, REFUSES, NO_HTTP};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fake_engine engine = {.of_events = rows[i]};
+		fake_engine_start(&engine, "e.sock");
+		add_usual_pages(&engine);
+		struct cp_containers *containers = open_with("unix://e.sock");
+		assert_true(cp_containers_wait(containers, 5000));
+		cp_containers_see(containers, 1, "/docker/" A);
+		cp_containers_see(containers, 2, "/docker/" B);
+		assert_found(containers, 1, &listed, SECOND / 100);
+		assert_found(containers, 2, &asked, SECOND);
 		assert_int_equal(cp_containers_engines(containers, NULL, NULL), 1);
 		close_soon(containers);
 		fake_engine_stop(&engine);
@@ -379,6 +401,7 @@ int main(void)
 		cmocka_unit_test(known_by_its_events_alone),
 		cmocka_unit_test(engines_that_misbehave),
 		cmocka_unit_test(inspections_that_misbehave),
+		cmocka_unit_test(engines_that_tell_no_events),
 		cmocka_unit_test(problems_in_words),
 		cmocka_unit_test(without_engines),
 		cmocka_unit_test(an_engine_that_comes_and_goes),

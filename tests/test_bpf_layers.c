@@ -288,7 +288,7 @@ static void podman_without_a_service(void **state)
 	cp_containers_close(containers);
 }
 
-static void the_first_is_forgotten_of_too_many(void **state)
+static void the_least_asked_for_is_forgotten_of_too_many(void **state)
 {
 	(void)state;
 	struct cp_registry registry;
@@ -299,12 +299,14 @@ static void the_first_is_forgotten_of_too_many(void **state)
 		struct cp_record *record = cp_registry_id(&registry, id, (size_t)size, true);
 		assert_non_null(record);
 		assert_int_equal(cp_registry_set_cgroup(&registry, i, record), 0);
+		assert_non_null(cp_registry_cgroup(&registry, 0)); /* a service that runs on */
 	}
 	assert_int_equal(registry.ids.count, CP_MAX_CONTAINERS);
-	assert_null(cp_registry_cgroup(&registry, 9));
-	assert_string_equal(cp_registry_cgroup(&registry, 10)->is.id + 60, "000a");
+	assert_null(cp_registry_cgroup(&registry, 1));
+	assert_null(cp_registry_cgroup(&registry, 10));
+	assert_string_equal(cp_registry_cgroup(&registry, 11)->is.id + 60, "000b");
 	/* One with ever more groups: all others go, then its own. */
-	struct cp_record *record = cp_registry_cgroup(&registry, 10);
+	struct cp_record *record = cp_registry_cgroup(&registry, 11);
 	for (size_t i = 0; i < CP_MAX_CGROUPS + 10; i++)
 		assert_int_equal(cp_registry_set_cgroup(&registry, 1000000 + i, record), 0);
 	assert_int_equal(registry.ids.count, 1);
@@ -338,7 +340,7 @@ int main(void)
 		cmocka_unit_test(podmans_roots),
 		cmocka_unit_test(layers_that_engines_tell),
 		cmocka_unit_test(podman_without_a_service),
-		cmocka_unit_test(the_first_is_forgotten_of_too_many),
+		cmocka_unit_test(the_least_asked_for_is_forgotten_of_too_many),
 	};
 	return cmocka_run_group_tests(tests, enter, leave);
 }
