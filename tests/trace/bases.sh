@@ -11,10 +11,10 @@ roots=$1 out=$2
 make=$(dirname "$0")/../../fixtures/trace/make.sh
 mkdir -p "$out"
 for base in glibc-2.31 glibc-2.36 glibc-2.41 musl-1.2.5; do
-	rm -rf "$out/$base"
+	rm -rf "${out:?}/$base"
 	cp -a "$roots/$base" "$out/$base"
 	"$make" "${base%-*}" "$out/$base"
 	tar -cf "$out/$base.tar.new" --owner=0 --group=0 -C "$out/$base" .
 	mv "$out/$base.tar.new" "$out/$base.tar"
-	rm -rf "$out/$base"
+	rm -rf "${out:?}/$base"
 done

@@ -1,7 +1,7 @@
 # The tracer on real containers (see the head of each script). Wants root, a kernel with eBPF, and
 # podman or a dockerd; what cannot run says why, as "skipped: WHY".
 TRACE = tests/trace
-CHECK_PARTS += trace-matrix
+CHECK_PARTS += trace-matrix trace-hostile
 TRACE_PACKAGES = busybox-static podman:podman runc:runc dockerd:docker.io docker:docker.io
 
 $(BUILD)/trace/bases/complete: $(TRACE)/bases.sh $(wildcard fixtures/trace/*) fixtures/loaders/build.inc.sh
@@ -19,4 +19,18 @@ trace-matrix: $(TRACE_WANTS)
 trace-plain: $(TRACE_WANTS)
 	@$(TRACE)/matrix.sh $(TRACE_FLAGS) "" $(wordlist 2,3,$(TRACE_RUN))
 
-.PHONY: trace-matrix trace-plain
+# Every case 50 times in a row, and 200 containers at once: an hour.
+trace-soak: trace-many $(TRACE_WANTS)
+	@$(TRACE)/matrix.sh -n 50 $(TRACE_FLAGS) $(TRACE_RUN)
+
+trace-many: $(TRACE_WANTS)
+	@$(TRACE)/many.sh $(wordlist 1,2,$(TRACE_RUN))
+
+trace-hostile: $(TRACE_WANTS) $(BUILD)/trace/fake_engine
+	@$(TRACE)/hostile.sh $(wordlist 1,2,$(TRACE_RUN)) $(BUILD)/trace/fake_engine
+
+$(BUILD)/trace/fake_engine: $(TRACE)/fake_engine.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< -o $@
+
+.PHONY: trace-matrix trace-plain trace-soak trace-many trace-hostile
