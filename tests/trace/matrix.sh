@@ -109,10 +109,10 @@ write_project() {
 collect() {
 	engine ps -aq | xargs "$engine_tool" inspect -f '{{.Name}} {{.State.ExitCode}} {{.Id}}' |
 		sed 's|^/||' >"$plan/ended"
-	while read -r container status id; do
+	while read -r container code id; do
 		name=${container#"${project}_"}
 		name=${name%_1}
-		echo "$status" >"$plan/$name.ended"
+		echo "$code" >"$plan/$name.ended"
 		engine logs "$id" >"$plan/$name.out" 2>"$plan/$name.err"
 	done <"$plan/ended"
 }
@@ -127,7 +127,6 @@ expected() {
 			message=$(sed -n 's/^refused: //p' "$plan/$1.out" | sed -n "${refusal}p")
 			;;
 		stderr) message=$(head -n 1 "$plan/$1.err") ;;
-		stderr=*) message=$(grep -m1 -F -- "${message#stderr=}" "$plan/$1.err") ;;
 		esac
 		printf '%s\t%s\t%s\n' "$(printf '%s' "$message" | jq -Rrs '[.] | @tsv')" "$rest" \
 			"$engine_kind ${project}_$1_1 $image"
@@ -138,7 +137,7 @@ expected() {
 observed() {
 	jq -r --arg project "$project" --arg service "$1" 'select(.project == $project and .service == $service) |
 		[.message, .kind, .cause, .object, .needed_by, .blames_template, .source, .libc, .optional // false,
-		 .signal // 0, .status // 0, if .addons // [] == [] then null else .addons | join(",") end,
+		 .signal // 0, .status // 0, if (.addons // []) == [] then null else .addons | join(",") end,
 		 "\(.container.runtime) \(.container.name) \(.container.image)"] |
 		map(if . == null then "-" else tostring end) | @tsv' "$plan/events.json"
 }

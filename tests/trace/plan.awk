@@ -53,7 +53,7 @@ $1 == "event" {
 	message = line
 	for (i = 1; i <= 6; i++)
 		sub(/^[^ ]+ */, "", message)
-	libc = word[1] == "exec_failed" ? "*" : base
+	libc = word[1] == "exec_failed" || word[1] == "module_not_found" ? "*" : base
 	sub(/-.*/, "", libc)
 	print message, word[1], word[2], word[3], word[4], word[5], word[6], libc, optional, signal, status,
 		addons > (file ".events")
