@@ -58,7 +58,7 @@ static bool take_object(void *context, const json_t *object)
 		self->take(self->context, self, object);
 		return ++self->count < MAX_OBJECTS || self->question == CP_ASK_EVENTS;
 	}
-	const char *message = cp_json_text(object, "message");
+	const char *message = cp_json_member(object, "message");
 	if (message && !self->message)
 		self->message = strdup(message);
 	return true;

@@ -155,9 +155,9 @@ static void take_image_event(
 	struct cp_engine_watch *self, unsigned engine, const char *action, const json_t *actor)
 {
 	static const char *const made[] = {"load", "pull", "import", "build", "tag", NULL};
-	const char *name = cp_json_text(actor, "ID");
+	const char *name = cp_json_member(actor, "ID");
 	if (!name)
-		name = cp_json_text(json_object_get(actor, "Attributes"), "name");
+		name = cp_json_member(json_object_get(actor, "Attributes"), "name");
 	if (name && cp_engine_is_image_name(name) && is_one_of(action, made))
 		ask(self, engine, CP_ASK_IMAGE, name);
 }
@@ -190,7 +190,7 @@ static void take_container_event(
 
 static void take_event(struct cp_engine_watch *self, unsigned engine, const json_t *event)
 {
-	const char *type = cp_json_text(event, "Type"), *action = cp_json_text(event, "Action");
+	const char *type = cp_json_member(event, "Type"), *action = cp_json_member(event, "Action");
 	if (type && action && strcmp(type, "container") == 0)
 		take_container_event(self, engine, action, event);
 	else if (type && action && strcmp(type, "image") == 0)
@@ -199,7 +199,7 @@ static void take_event(struct cp_engine_watch *self, unsigned engine, const json
 
 static void take_info(struct cp_engine_watch *self, unsigned engine, const json_t *info)
 {
-	const char *root = cp_json_text(info, "DockerRootDir"); /* podman's graph root, too */
+	const char *root = cp_json_member(info, "DockerRootDir"); /* podman's graph root, too */
 	bool is_podman = json_object_get(info, "BuildahVersion") != NULL;
 	self->engines[engine].runtime = is_podman ? "podman" : "docker";
 	if (root && self->engines[engine].at.socket)
@@ -258,7 +258,7 @@ static void take(void *context, struct cp_engine_request *request, const json_t 
 		take_container(self, request, object);
 		break;
 	case CP_ASK_IMAGES:
-		id = cp_json_text(object, "Id");
+		id = cp_json_member(object, "Id");
 		if (id && request->count < MAX_IMAGES && cp_engine_is_image_name(id))
 			ask(self, request->engine, CP_ASK_IMAGE, id);
 		break;

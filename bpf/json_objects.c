@@ -68,7 +68,7 @@ void cp_json_objects_clear(struct cp_json_objects *self)
 	self->size = self->capacity = 0;
 }
 
-const char *cp_json_text(const json_t *object, const char *key)
+const char *cp_json_member(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
 	return text && *text && strlen(text) <= MAX_TEXT ? text : NULL;

@@ -30,6 +30,6 @@ bool cp_json_objects_read(struct cp_json_objects *objects, const char *data, siz
 void cp_json_objects_clear(struct cp_json_objects *objects);
 
 /* The string there, where it is one that is neither empty nor long; else NULL. */
-const char *cp_json_text(const json_t *object, const char *key);
+const char *cp_json_member(const json_t *object, const char *key);
 
 #endif

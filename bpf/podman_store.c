@@ -164,16 +164,16 @@ static char *copy(const char *text)
 static bool take(void *context, const json_t *element)
 {
 	const struct reading *reading = context;
-	const char *id = cp_json_text(element, "id");
+	const char *id = cp_json_member(element, "id");
 	const json_t *name = json_array_get(json_object_get(element, "names"), 0);
-	const char *metadata = cp_json_text(element, "metadata"); /* JSON within a string */
+	const char *metadata = cp_json_member(element, "metadata"); /* JSON within a string */
 	if (!id || !cp_is_container_id(id, strlen(id)))
 		return true;
 	json_t *inner = metadata ? json_loads(metadata, 0, NULL) : NULL;
 	struct cp_container container = {
 		.id = strdup(id),
 		.name = copy(json_string_value(name)),
-		.image = copy(cp_json_text(inner, "image-name")),
+		.image = copy(cp_json_member(inner, "image-name")),
 		.runtime = strdup("podman"),
 	};
 	if (container.id)

@@ -11,7 +11,7 @@
 
 /* --- lists of names ---------------------------------------------------------------------- */
 
-void cp_names_add(struct names *names, const char *text, size_t size, size_t cap)
+void cp_strings_add(struct strings *names, const char *text, size_t size, size_t cap)
 {
 	char *copy = names->count < cap ? strndup(text, size) : NULL;
 	if (!copy || cp_grow(&names->items, &names->size, names->count + 1, sizeof(char *)) < 0) {
@@ -21,7 +21,7 @@ void cp_names_add(struct names *names, const char *text, size_t size, size_t cap
 	names->items[names->count++] = copy;
 }
 
-bool cp_names_have(const struct names *names, const char *text)
+bool cp_strings_have(const struct strings *names, const char *text)
 {
 	for (size_t i = 0; i < names->count; i++)
 		if (strcmp(names->items[i], text) == 0)
@@ -29,12 +29,12 @@ bool cp_names_have(const struct names *names, const char *text)
 	return false;
 }
 
-void cp_names_clear(struct names *names)
+void cp_strings_clear(struct strings *names)
 {
 	for (size_t i = 0; i < names->count; i++)
 		free(names->items[i]);
 	free(names->items);
-	*names = (struct names){0};
+	*names = (struct strings){0};
 }
 
 /* --- threads ----------------------------------------------------------------------------- */
@@ -88,8 +88,8 @@ static void free_process(struct process *process)
 {
 	while (process->threads)
 		cp_story_drop_thread(process, process->threads->tid);
-	cp_names_clear(&process->addons);
-	cp_names_clear(&process->failures);
+	cp_strings_clear(&process->addons);
+	cp_strings_clear(&process->failures);
 	free(process->exe);
 	free(process->last_words);
 	free(process);
@@ -193,8 +193,8 @@ static void begin_program(
 	cp_story_exec_succeeded(story, process, (unsigned)record->value);
 	while (process->threads)
 		cp_story_drop_thread(process, process->threads->tid);
-	cp_names_clear(&process->addons);
-	cp_names_clear(&process->failures);
+	cp_strings_clear(&process->addons);
+	cp_strings_clear(&process->failures);
 	free(process->last_words);
 	process->last_words = NULL;
 	process->libc = CP_EVENT_LIBC_UNKNOWN;

@@ -29,8 +29,8 @@ void cp_call_clear(struct call *call)
 {
 	free(call->name);
 	free(call->text);
-	cp_names_clear(&call->opened);
-	cp_names_clear(&call->missing);
+	cp_strings_clear(&call->opened);
+	cp_strings_clear(&call->missing);
 	*call = (struct call){0};
 }
 
@@ -49,11 +49,11 @@ static bool is_addon(const char *name)
 bool cp_story_told(struct process *process, const char *text, const char *object)
 {
 	const char *key = text ? text : object;
-	if (!key || cp_names_have(&process->failures, key))
+	if (!key || cp_strings_have(&process->failures, key))
 		return key != NULL;
-	cp_names_add(&process->failures, key, strlen(key), MAX_FAILURES);
-	if (text && object && !cp_names_have(&process->failures, object))
-		cp_names_add(&process->failures, object, strlen(object), MAX_FAILURES);
+	cp_strings_add(&process->failures, key, strlen(key), MAX_FAILURES);
+	if (text && object && !cp_strings_have(&process->failures, object))
+		cp_strings_add(&process->failures, object, strlen(object), MAX_FAILURES);
 	return false;
 }
 
@@ -67,7 +67,7 @@ static char *copy_span(struct cp_span span)
 /* The first of the objects that were opened whose DT_NEEDED names the library: loaders go breadth
  * first, in the order of opening. */
 static char *who_needs(struct cp_story *story, const struct process *process,
-	const struct names *opened, const char *library)
+	const struct strings *opened, const char *library)
 {
 	int root = story->listener.root(story->listener.context, process->mount_ns);
 	for (size_t i = 0; root >= 0 && i < opened->count; i++) {
@@ -79,7 +79,7 @@ static char *who_needs(struct cp_story *story, const struct process *process,
 }
 
 /* Where the search found the library of that name; a path is its own place. NULL: unknown. */
-static const char *place_of(const struct names *opened, const char *name)
+static const char *place_of(const struct strings *opened, const char *name)
 {
 	if (name[0] == '/')
 		return name;
@@ -109,7 +109,7 @@ static void look_at_file(struct cp_story *story, const struct process *process, 
 }
 
 void cp_story_explain(struct cp_story *story, const struct process *process,
-	const struct cp_loader_text *text, const struct names *opened, struct cp_event *event)
+	const struct cp_loader_text *text, const struct strings *opened, struct cp_event *event)
 {
 	cp_cleanup_free char *file = copy_span(text->file.at ? text->file : text->object);
 	event->cause = text->cause;
@@ -193,9 +193,9 @@ static void tell_failure(struct cp_story *story, struct process *process, struct
 
 static void tell_loaded(struct cp_story *story, struct process *process, const struct call *call)
 {
-	if (!is_addon(call->name) || cp_names_have(&process->addons, call->name))
+	if (!is_addon(call->name) || cp_strings_have(&process->addons, call->name))
 		return;
-	cp_names_add(&process->addons, call->name, strlen(call->name), MAX_ADDONS);
+	cp_strings_add(&process->addons, call->name, strlen(call->name), MAX_ADDONS);
 	struct cp_event event = cp_story_event(story, process, call->time, CP_EVENT_ADDON_LOADED);
 	event.object = strdup(call->name);
 	event.blames_template = CP_NO;
@@ -269,7 +269,7 @@ static void lookup_outside(struct cp_story *story, struct process *process, stru
 	if (!call->active)
 		return;
 	call->time = record->time;
-	cp_names_add(record->value >= 0 ? &call->opened : &call->missing, name, record->size,
+	cp_strings_add(record->value >= 0 ? &call->opened : &call->missing, name, record->size,
 		MAX_LOOKUPS);
 }
 
@@ -284,7 +284,7 @@ void cp_story_open(struct cp_story *story, struct process *process, const struct
 	}
 	struct call *call = innermost(process, record);
 	if (call)
-		cp_names_add(record->value >= 0 ? &call->opened : &call->missing, text_of(record),
+		cp_strings_add(record->value >= 0 ? &call->opened : &call->missing, text_of(record),
 			record->size, MAX_LOOKUPS);
 }
 

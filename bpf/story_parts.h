@@ -9,15 +9,15 @@
 #include "story.h"
 
 /* A list of owned strings that stays small. */
-struct names {
+struct strings {
 	char **items;
 	size_t count, size;
 };
 
 /* Adds a copy; beyond `cap`, or without memory, it is left out. */
-void cp_names_add(struct names *names, const char *text, size_t size, size_t cap);
-bool cp_names_have(const struct names *names, const char *text);
-void cp_names_clear(struct names *names);
+void cp_strings_add(struct strings *names, const char *text, size_t size, size_t cap);
+bool cp_strings_have(const struct strings *names, const char *text);
+void cp_strings_clear(struct strings *names);
 
 #define CALL_DEPTH 4
 #define MAX_LOOKUPS 512 /* of one dlopen, that are kept */
@@ -26,8 +26,8 @@ void cp_names_clear(struct names *names);
 struct call {
 	bool active;
 	char *name;           /* as dlopen got it */
-	struct names opened;  /* objects that could be opened, in order */
-	struct names missing; /* and those that could not */
+	struct strings opened;  /* objects that could be opened, in order */
+	struct strings missing; /* and those that could not */
 	char *text;           /* what dlerror tells; NULL: nobody told */
 	enum cp_event_libc libc;
 	uint64_t time; /* of its last record */
@@ -65,8 +65,8 @@ struct process {
 	char comm[16];
 	char *exe; /* NULL: unknown */
 	enum cp_event_libc libc;
-	struct names addons;
-	struct names failures; /* texts and objects that were told of this process */
+	struct strings addons;
+	struct strings failures; /* texts and objects that were told of this process */
 	char *last_words;      /* a loader's, at the start of the program or at a call */
 	bool at_call;
 	struct thread *threads;          /* only those with something unfinished */
@@ -118,7 +118,7 @@ bool cp_story_told(struct process *process, const char *text, const char *object
 /* What a loader's text says, with what only the files can tell, into the event. `opened`: the
  * objects that the load had opened, or NULL. */
 void cp_story_explain(struct cp_story *story, const struct process *process,
-	const struct cp_loader_text *text, const struct names *opened, struct cp_event *event);
+	const struct cp_loader_text *text, const struct strings *opened, struct cp_event *event);
 
 /* --- story_exec.c --- */
 void cp_story_exec_failed(

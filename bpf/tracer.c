@@ -23,6 +23,7 @@
 
 #define TICK 100000000ULL /* nanoseconds between looks at what waits */
 #define SLOW_TICK 1000000000ULL
+#define ENGINES_WAIT 3000 /* milliseconds for the engines' first answers */
 #define FRESH 64 /* namespaces whose libc got its probes just now */
 
 /* An event that waits for the labels of its container. */
@@ -397,6 +398,7 @@ struct cp_tracer *cp_tracer_open(const struct cp_tracer_options *options, struct
 		return NULL;
 	}
 	learn_running(self);
+	cp_containers_wait(self->containers, ENGINES_WAIT);
 	probe_layers(self);
 	return self;
 }
