@@ -173,30 +173,42 @@ judge() {
 	fi
 }
 
-# judge_trace STATUS: the trace itself, and whatever it told that is no case's.
+# judge_trace STATUS: the trace itself. Whatever it told beside the cases' events counts against it,
+# but not what other containers of this machine did.
 judge_trace() {
 	[ -n "$probe" ] || return 0
-	outcome=ok
-	jq -c --arg project "$project" 'select(.project != $project or .service == null)' "$plan/events.json" >"$plan/others" || outcome=FAILED
-	[ ! -s "$plan/others" ] || outcome=FAILED
-	[ "$1" = 0 ] || outcome=FAILED
-	verdict "(the trace)" "$outcome"
-	[ "$outcome" = ok ] || { echo "$base: the trace ended with $1:"; tail -n 20 "$plan/log"; cat "$plan/others"; }
+	jq -c --arg project "$project" --rawfile ended "$plan/ended" '
+		(.container.id // "") as $id |
+		select(.kind == "lost" or (.project != $project or .service == null) and
+			(if $id == "" then .object // "" | startswith("/case/") else $ended | contains($id) end))' \
+		"$plan/events.json" >"$plan/beside" || echo "no JSON" >"$plan/beside"
+	if [ "$1" = 0 ] && [ ! -s "$plan/beside" ]; then
+		verdict "(nothing beside)" ok
+	else
+		verdict "(nothing beside)" FAILED
+		echo "$base: the trace ended with $1, and told beside:"
+		head -n 20 "$plan/beside"
+		grep -Ev '^([a-z-]+_1 +\||Creating |Attaching |Recreating |[a-z0-9]+_[a-z0-9-]+_1 )' "$plan/log" | tail -n 20
+	fi
 }
 
+# One of the libcs is traced under podman, and by its project alone.
 round() {
-	status=0
+	result=0
 	if [ -n "$probe" ]; then
-		DOCKER_HOST=$engine_socket "$probe" trace -o json="$plan/events.json" -- "$plan/up" >"$plan/log" 2>&1 || status=$?
+		set --
+		[ "$engine_kind" = docker ] || set -- --project "$project"
+		DOCKER_HOST=$engine_socket "$probe" trace "$@" -o json="$plan/events.json" -- "$plan/up" \
+			>"$plan/log" 2>&1 || result=$?
 	else
-		"$plan/up" >"$plan/log" 2>&1 || status=$?
+		"$plan/up" >"$plan/log" 2>&1 || result=$?
 	fi
 	collect
 	for name in $(cat "$plan/names"); do judge "$name"; done
-	judge_trace "$status"
+	judge_trace "$result"
 }
 
-engine_of() { # BASE: one of the libcs is traced under podman
+engine_of() { # BASE
 	[ -z "$engines" ] || { echo "$engines"; return 0; }
 	[ "$1" = glibc-2.36 ] && echo podman || echo docker
 }
