@@ -20,7 +20,7 @@ UNIT_TESTS = $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 
 all: $(BUILD)/compatprobe
 
--include $(wildcard scanner/*/*.mk fixtures/*.mk tests/*/*.mk)
+-include $(wildcard scanner/*/*.mk bpf/*.mk fixtures/*.mk tests/*/*.mk)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "roots.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <search.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+struct root {
+	unsigned mount_ns;
+	pid_t pid; /* by whom it was taken */
+	int fd;
+	uint64_t gone; /* since when, nanoseconds; 0: it is there */
+	struct root *next;
+};
+
+struct cp_roots {
+	void *by_ns; /* tsearch(3) */
+	struct root *first;
+	size_t count;
+};
+
+static int compare_roots(const void *left, const void *right)
+{
+	const struct root *a = left, *b = right;
+	return a->mount_ns < b->mount_ns ? -1 : a->mount_ns > b->mount_ns;
+}
+
+struct cp_roots *cp_roots_new(void)
+{
+	return calloc(1, sizeof(struct cp_roots));
+}
+
+static void keep_node(void *node)
+{
+	(void)node; /* the list owns it */
+}
+
+void cp_roots_free(struct cp_roots *self)
+{
+	if (!self)
+		return;
+	tdestroy(self->by_ns, keep_node);
+	while (self->first) {
+		struct root *root = self->first;
+		self->first = root->next;
+		close(root->fd);
+		free(root);
+	}
+	free(self);
+}
+
+static struct root *find(const struct cp_roots *self, unsigned mount_ns)
+{
+	struct root key = {.mount_ns = mount_ns};
+	struct root **found = tfind(&key, &self->by_ns, compare_roots);
+	return found ? *found : NULL;
+}
+
+int cp_roots_find(const struct cp_roots *self, unsigned mount_ns)
+{
+	const struct root *root = find(self, mount_ns);
+	return root ? root->fd : -1;
+}
+
+/* The process may have left the namespace, or its number be another's by now. */
+static bool is_in(pid_t pid, unsigned mount_ns)
+{
+	char path[64];
+	struct stat status;
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
+	return stat(path, &status) == 0 && (unsigned)status.st_ino == mount_ns;
+}
+
+static int open_root(pid_t pid, unsigned mount_ns)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && !is_in(pid, mount_ns)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int add(struct cp_roots *self, unsigned mount_ns, pid_t pid, int fd)
+{
+	struct root *root = self->count < CP_ROOTS_MAX ? calloc(1, sizeof(*root)) : NULL;
+	if (!root || !(root->mount_ns = mount_ns, tsearch(root, &self->by_ns, compare_roots))) {
+		free(root);
+		close(fd);
+		return -1;
+	}
+	root->pid = pid;
+	root->fd = fd;
+	root->next = self->first;
+	self->first = root;
+	self->count++;
+	return fd;
+}
+
+int cp_roots_take(struct cp_roots *self, unsigned mount_ns, pid_t pid, bool again)
+{
+	struct root *root = find(self, mount_ns);
+	if (root && !again && !root->gone)
+		return root->fd;
+	int fd = open_root(pid, mount_ns);
+	if (fd < 0)
+		return root && !again ? root->fd : -1;
+	if (!root)
+		return add(self, mount_ns, pid, fd);
+	close(root->fd);
+	root->fd = fd;
+	root->pid = pid;
+	root->gone = 0;
+	return fd;
+}
+
+void cp_roots_tick(struct cp_roots *self, uint64_t now)
+{
+	for (struct root **at = &self->first; *at;) {
+		struct root *root = *at;
+		if (!root->gone && kill(root->pid, 0) < 0 && errno == ESRCH)
+			root->gone = now;
+		if (!root->gone || now - root->gone < CP_ROOTS_KEPT) {
+			at = &root->next;
+			continue;
+		}
+		*at = root->next;
+		tdelete(root, &self->by_ns, compare_roots);
+		close(root->fd);
+		free(root);
+		self->count--;
+	}
+}

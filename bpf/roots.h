@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The roots of containers, held open: by the time that a failure is read out of the ring, the
+ * process is gone, and /proc/PID/root with it. A root is taken when the container is being made
+ * (its first process has changed its root and not yet started the entrypoint), and let go some
+ * seconds after that process is gone.
+ */
+#ifndef CP_ROOTS_H
+#define CP_ROOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define CP_ROOTS_MAX 4096
+#define CP_ROOTS_KEPT 3000000000ULL /* nanoseconds after its process is gone */
+
+struct cp_roots;
+
+struct cp_roots *cp_roots_new(void);
+void cp_roots_free(struct cp_roots *roots);
+
+/* The root of a mount namespace: a descriptor (O_PATH) owned by the object, or -1 where none was
+ * taken. */
+int cp_roots_find(const struct cp_roots *roots, unsigned mount_ns);
+
+/* Takes the root of a process that is in this namespace; `again` replaces one that is held.
+ * Returns the descriptor, or -1 (the process is gone, or may not be looked at). */
+int cp_roots_take(struct cp_roots *roots, unsigned mount_ns, pid_t pid, bool again);
+
+/* Lets go of those whose process is gone for CP_ROOTS_KEPT. `now`: CLOCK_MONOTONIC, nanoseconds. */
+void cp_roots_tick(struct cp_roots *roots, uint64_t now);
+
+#endif
