@@ -149,6 +149,7 @@ tell "    … half of the starts without a tracer lie within, %" \
 	"$(percent "$(quantile node none 1 0.75)" "$(quantile node none 1 0.25)")"
 tell "    … seconds without a tracer" "$(median node none)"
 tell "shell loop, $((3 * programs)) programs: added time, %" "$(percent "$(median shell probe)" "$(median shell none)")"
+tell "    … of processor time, %" "$(percent "$(median shell probe 2)" "$(median shell none 2)")"
 tell "    … seconds without a tracer" "$(median shell none)"
 for other in strace seccomp; do
 	case $other in strace) called="strace -f" ;; seccomp) called="strace -f --seccomp-bpf" ;; esac
