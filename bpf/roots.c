@@ -16,6 +16,7 @@ struct root {
 	unsigned mount_ns;
 	pid_t pid; /* by whom it was taken */
 	int fd;
+	bool asked;    /* by cp_roots_is_new */
 	uint64_t gone; /* since when, nanoseconds; 0: it is there */
 	struct root *next;
 };
@@ -69,6 +70,15 @@ int cp_roots_find(const struct cp_roots *self, unsigned mount_ns)
 	return root ? root->fd : -1;
 }
 
+bool cp_roots_is_new(struct cp_roots *self, unsigned mount_ns)
+{
+	struct root *root = find(self, mount_ns);
+	if (!root || root->asked)
+		return false;
+	root->asked = true;
+	return true;
+}
+
 /* The process may have left the namespace, or its number be another's by now. */
 static bool is_in(pid_t pid, unsigned mount_ns)
 {
@@ -120,6 +130,7 @@ int cp_roots_take(struct cp_roots *self, unsigned mount_ns, pid_t pid, bool agai
 	root->fd = fd;
 	root->pid = pid;
 	root->gone = 0;
+	root->asked = false;
 	return fd;
 }
 

@@ -25,6 +25,9 @@ void cp_roots_free(struct cp_roots *roots);
  * taken. */
 int cp_roots_find(const struct cp_roots *roots, unsigned mount_ns);
 
+/* Whether this is the first time that it is asked of that namespace's root since it was taken. */
+bool cp_roots_is_new(struct cp_roots *roots, unsigned mount_ns);
+
 /* Takes the root of a process that is in this namespace; `again` replaces one that is held.
  * Returns the descriptor, or -1 (the process is gone, or may not be looked at). */
 int cp_roots_take(struct cp_roots *roots, unsigned mount_ns, pid_t pid, bool again);

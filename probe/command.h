@@ -25,6 +25,7 @@ struct cp_command {
 extern const struct cp_command cp_command_scan;
 extern const struct cp_command cp_command_base;
 extern const struct cp_command cp_command_template;
+extern const struct cp_command cp_command_trace;
 extern const struct cp_command cp_command_recommend;
 
 #endif

@@ -14,6 +14,7 @@ static const struct cp_command *const commands[] = {
 	&cp_command_scan,
 	&cp_command_base,
 	&cp_command_template,
+	&cp_command_trace,
 	&cp_command_recommend,
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "suggest.h"
@@ -200,6 +201,46 @@ static const char *apply_no_progress(struct cp_options *options, const char *val
 	return NULL;
 }
 
+static const char *apply_duration(struct cp_options *options, const char *value)
+{
+	char *end;
+	options->duration = strtod(value, &end);
+	return end != value && !*end && options->duration >= 0 && options->duration < 1e9
+		       ? NULL
+		       : "it is a number of seconds";
+}
+
+static const char *apply_buffer(struct cp_options *options, const char *value)
+{
+	char *end;
+	options->buffer = strtoul(value, &end, 10);
+	bool is_power = options->buffer && !(options->buffer & (options->buffer - 1));
+	return is_power && !*end && options->buffer <= 1024
+		       ? NULL
+		       : "it is a number of MiB, a power of two up to 1024";
+}
+
+static const char *apply_all(struct cp_options *options, const char *value)
+{
+	(void)value;
+	options->all = true;
+	return NULL;
+}
+
+static const char *apply_allow_loss(struct cp_options *options, const char *value)
+{
+	(void)value;
+	options->allow_loss = true;
+	return NULL;
+}
+
+static const char *apply_check(struct cp_options *options, const char *value)
+{
+	(void)value;
+	options->check = true;
+	return NULL;
+}
+
 static const char *apply_help(struct cp_options *options, const char *value)
 {
 	(void)value;
@@ -222,6 +263,12 @@ static const struct option_rule rules[] = {
 	{"fail-on", 0, "LEVEL", CP_OPTION_FAIL_ON, apply_fail_on},
 	{"platform", 0, "OS/ARCH", CP_OPTION_IMAGE, apply_platform},
 	{"verify", 0, NULL, CP_OPTION_IMAGE, apply_verify},
+	{"duration", 0, "SECONDS", CP_OPTION_TRACE, apply_duration},
+	{"project", 'p', "NAME", CP_OPTION_TRACE, apply_project},
+	{"all", 0, NULL, CP_OPTION_TRACE, apply_all},
+	{"allow-loss", 0, NULL, CP_OPTION_TRACE, apply_allow_loss},
+	{"check", 0, NULL, CP_OPTION_TRACE, apply_check},
+	{"buffer", 0, "MIB", CP_OPTION_TRACE, apply_buffer},
 	{"quiet", 'q', NULL, CP_OPTION_PROGRESS, apply_quiet},
 	{"no-progress", 0, NULL, CP_OPTION_PROGRESS, apply_no_progress},
 	{"verbose", 'v', NULL, CP_OPTION_VERBOSE, apply_verbose},
@@ -311,7 +358,7 @@ static int apply_option(struct cp_options *options, unsigned takes,
 int cp_options_parse(struct cp_options *options, unsigned takes, const struct cp_command *command,
 	int argc, char **argv)
 {
-	*options = (struct cp_options){.fail_on = CP_OUTCOME_UNKNOWN};
+	*options = (struct cp_options){.fail_on = CP_OUTCOME_UNKNOWN, .duration = -1};
 	struct tables tables;
 	make_tables(&tables, takes);
 	opterr = 0;

@@ -28,6 +28,7 @@ enum cp_option {
 	CP_OPTION_IMAGE = 1 << 5,    /* --platform, --verify */
 	CP_OPTION_PROGRESS = 1 << 6, /* -q, --no-progress */
 	CP_OPTION_VERBOSE = 1 << 7,
+	CP_OPTION_TRACE = 1 << 10,  /* --duration, -p, --all, --allow-loss, --check, --buffer */
 	CP_OPTION_COMPOSE = 1 << 8, /* -f, --image SERVICE=REF, -p, --catalogue, -o either way */
 };
 
@@ -50,6 +51,9 @@ struct cp_options {
 	const char *images[CP_OPTIONS_MAX_IMAGES]; /* SERVICE=REF as given */
 	size_t n_images;
 	const char *project, *catalogue;
+	double duration;      /* seconds; negative: not given */
+	unsigned long buffer; /* MiB; 0: not given */
+	bool all, allow_loss, check;
 	bool verify, quiet, verbose, no_progress, help;
 	char **arguments; /* what is no option, in order */
 	size_t n_arguments;

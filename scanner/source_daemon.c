@@ -9,8 +9,6 @@
  */
 #include "image_source.h"
 
-#include <ctype.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,125 +16,26 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "memory.h"
 
-#define CONNECT_TIMEOUT 10L /* seconds */
-#define STALL_TIMEOUT 60    /* seconds without a byte */
-#define START_TIMEOUT 600   /* seconds until the first byte: old engines pack it up first */
-#define MAX_ANSWER ((size_t)4 << 20)  /* bytes of an answer that is not an archive */
-#define BUFFER_SIZE ((size_t)1 << 20) /* bytes */
-#define RECEIVE_SIZE 262144L          /* bytes per callback at most; BUFFER_SIZE holds some */
-
-struct engine {
-	char *socket; /* path, or NULL: tcp */
-	char *base;   /* "http://localhost" */
-	bool secure;  /* by DOCKER_TLS_VERIFY */
-};
-
-static void clear_engine(struct engine *engine)
-{
-	free(engine->socket);
-	free(engine->base);
-	*engine = (struct engine){0};
-}
-
-/* --- requests ---------------------------------------------------------------------- */
-
-/* Docker's own convention: ca.pem, cert.pem and key.pem in DOCKER_CERT_PATH. */
-static void set_certificates(CURL *easy)
-{
-	const char *directory = getenv("DOCKER_CERT_PATH");
-	const char *home = getenv("HOME");
-	static const struct {
-		CURLoption option;
-		const char *file;
-	} files[] = {{CURLOPT_CAINFO, "ca.pem"}, {CURLOPT_SSLCERT, "cert.pem"},
-		{CURLOPT_SSLKEY, "key.pem"}};
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		cp_cleanup_free char *path = NULL;
-		if (asprintf(&path, "%s%s/%s",
-			    directory ? directory
-			    : home    ? home
-				      : "",
-			    directory ? "" : "/.docker", files[i].file) >= 0)
-			curl_easy_setopt(easy, files[i].option, path);
-	}
-}
-
-static CURL *new_request(
-	const struct engine *engine, const char *path, curl_write_callback write, void *context)
-{
-	cp_cleanup_free char *url = NULL;
-	CURL *easy = curl_easy_init();
-	if (!easy || asprintf(&url, "%s%s", engine->base, path) < 0) {
-		curl_easy_cleanup(easy);
-		return NULL;
-	}
-	curl_easy_setopt(easy, CURLOPT_URL, url);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_SIZE);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, write);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
-	if (engine->socket)
-		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, engine->socket);
-	if (engine->secure)
-		set_certificates(easy);
-	return easy;
-}
-
-static long status_of(CURL *easy)
-{
-	long status = 0;
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	return status;
-}
-
-/* The engine's own words: {"message": "No such image: …"}; Podman also has "cause". */
-static int engine_error(long status, const char *text, size_t size, struct cp_error **err)
-{
-	json_t *json = json_loadb(text, size, 0, NULL);
-	const char *message = json_string_value(json_object_get(json, "message"));
-	if (message)
-		cp_error_set(err, status == 404 ? ENOENT : EIO, "the engine says: %.500s", message);
-	else
-		cp_error_set(err, EIO, "the engine answers with HTTP status %ld", status);
-	json_decref(json);
-	return -1;
-}
-
-struct answer {
-	char *text;
-	size_t size, capacity;
-};
-
-static size_t collect(char *data, size_t size, size_t count, void *context)
-{
-	struct answer *answer = context;
-	size_t bytes = size * count;
-	if (answer->size + bytes > MAX_ANSWER ||
-		cp_grow(&answer->text, &answer->capacity, answer->size + bytes + 1, 1) < 0)
-		return 0;
-	memcpy(answer->text + answer->size, data, bytes);
-	answer->size += bytes;
-	return bytes;
-}
+#define STALL_TIMEOUT 60  /* seconds without a byte */
+#define START_TIMEOUT 600 /* seconds until the first byte: old engines pack it up first */
+#define BUFFER_SIZE ((size_t)1 << 20) /* bytes; some of what libcurl gives at once */
 
 /* Asks whether the image is there. 0; 1 where nobody answers (*err says why); -1. */
-static int ask(const struct engine *engine, const char *name, struct cp_error **err)
+static int ask(const struct cp_engine *engine, const char *name, struct cp_error **err)
 {
 	cp_cleanup_free char *path = NULL;
-	struct answer answer = {0};
+	struct cp_engine_answer answer = {0};
 	CURL *easy = NULL;
 	if (asprintf(&path, "/images/%s/json", name) < 0 ||
-		!(easy = new_request(engine, path, collect, &answer)))
+		!(easy = cp_engine_request(engine, path, cp_engine_collect, &answer)))
 		return cp_error_set(err, ENOMEM, "out of memory");
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)STALL_TIMEOUT);
 	CURLcode code = curl_easy_perform(easy);
-	long status = status_of(easy);
+	long status = cp_engine_status(easy);
 	int result = 0;
 	if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST) {
 		cp_error_set(err, ECONNREFUSED, "%s", curl_easy_strerror(code));
@@ -144,7 +43,7 @@ static int ask(const struct engine *engine, const char *name, struct cp_error **
 	} else if (code != CURLE_OK) {
 		result = cp_error_set(err, EIO, "the engine fails: %s", curl_easy_strerror(code));
 	} else if (status != 200) {
-		result = engine_error(status, answer.text, answer.size, err);
+		result = cp_engine_error(status, answer.text, answer.size, err);
 	}
 	curl_easy_cleanup(easy);
 	free(answer.text);
@@ -222,9 +121,9 @@ static ssize_t engine_read(struct cp_stream *stream, const void **block, struct 
 		if (turn(self, err) < 0)
 			return -1;
 	*block = self->buffer;
-	long status = status_of(self->easy);
+	long status = cp_engine_status(self->easy);
 	if (self->size && status != 200)
-		return engine_error(status, self->buffer, self->size, err);
+		return cp_engine_error(status, self->buffer, self->size, err);
 	if (self->size)
 		return (ssize_t)self->size;
 	if (self->code != CURLE_OK)
@@ -244,7 +143,7 @@ static void engine_close(struct cp_stream *stream)
 }
 
 static struct cp_stream *engine_stream(
-	const struct engine *engine, const char *name, struct cp_error **err)
+	const struct cp_engine *engine, const char *name, struct cp_error **err)
 {
 	cp_cleanup_free char *path = NULL;
 	struct engine_stream *self = calloc(1, sizeof(*self));
@@ -255,7 +154,7 @@ static struct cp_stream *engine_stream(
 	}
 	self->base = (struct cp_stream){engine_read, NULL, engine_close, false};
 	self->last = now();
-	self->easy = new_request(engine, path, receive, self);
+	self->easy = cp_engine_request(engine, path, receive, self);
 	self->multi = curl_multi_init();
 	if (!self->easy || !self->multi ||
 		curl_multi_add_handle(self->multi, self->easy) != CURLM_OK) {
@@ -268,40 +167,6 @@ static struct cp_stream *engine_stream(
 
 /* --- which engine ------------------------------------------------------------------ */
 
-static int set_engine(struct engine *engine, const char *socket, const char *base)
-{
-	clear_engine(engine);
-	engine->socket = socket ? strdup(socket) : NULL;
-	engine->base = strdup(base);
-	return engine->base && (!socket || engine->socket) ? 0 : -1;
-}
-
-/* DOCKER_HOST: unix://PATH, tcp://HOST:PORT or http(s)://HOST:PORT. */
-static int named_engine(struct engine *engine, const char *host, struct cp_error **err)
-{
-	cp_cleanup_free char *base = NULL;
-	const char *verify = getenv("DOCKER_TLS_VERIFY");
-	bool secure = verify && *verify;
-	int result;
-	if (strncmp(host, "unix://", 7) == 0) {
-		result = set_engine(engine, host + 7, "http://localhost");
-	} else if (strncmp(host, "tcp://", 6) == 0) {
-		if (asprintf(&base, "%s://%s", secure ? "https" : "http", host + 6) < 0)
-			return cp_error_set(err, ENOMEM, "out of memory");
-		result = set_engine(engine, NULL, base);
-		engine->secure = secure;
-	} else if (strncmp(host, "http://", 7) == 0 || strncmp(host, "https://", 8) == 0) {
-		result = set_engine(engine, NULL, host);
-		engine->secure = secure;
-	} else {
-		return cp_error_set(err, ENOTSUP,
-			"DOCKER_HOST=%.200s: only unix:// and tcp:// are known; forward the "
-			"engine's socket, or use docker save and docker-archive:",
-			host);
-	}
-	return result < 0 ? cp_error_set(err, ENOMEM, "out of memory") : 0;
-}
-
 static int nobody(const char *tried, struct cp_error **err)
 {
 	return cp_error_set(err, ECONNREFUSED,
@@ -311,9 +176,9 @@ static int nobody(const char *tried, struct cp_error **err)
 }
 
 static int find_named(
-	struct engine *engine, const char *host, const char *name, struct cp_error **err)
+	struct cp_engine *engine, const char *host, const char *name, struct cp_error **err)
 {
-	if (named_engine(engine, host, err) < 0)
+	if (cp_engine_named(engine, host, err) < 0)
 		return -1;
 	cp_cleanup_error struct cp_error *why = NULL;
 	int there = ask(engine, name, &why);
@@ -326,24 +191,19 @@ static int find_named(
 
 /* Asks the usual sockets in turn. The first engine that has the image is taken; where
  * one answers that it has not, the next may have it. */
-static int find_usual(struct engine *engine, const char *name, struct cp_error **err)
+static int find_usual(struct cp_engine *engine, const char *name, struct cp_error **err)
 {
-	char user[108 + 32] = "";
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	if (runtime && *runtime)
-		snprintf(user, sizeof(user), "%.108s/podman/podman.sock", runtime);
-	const char *sockets[] = {"/var/run/docker.sock", "/run/podman/podman.sock", user};
+	char sockets[CP_ENGINE_SOCKETS][CP_ENGINE_SOCKET_SIZE];
+	size_t n_sockets = cp_engine_usual(sockets);
 	char tried[512] = "";
 	cp_cleanup_error struct cp_error *refusal = NULL;
-	for (size_t i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++) {
-		if (!sockets[i][0])
-			continue;
+	for (size_t i = 0; i < n_sockets; i++) {
 		size_t used = strlen(tried);
 		snprintf(tried + used, sizeof(tried) - used, "%s%s", used ? ", " : "", sockets[i]);
 		if (access(sockets[i], F_OK) < 0)
 			continue;
-		if (set_engine(engine, sockets[i], "http://localhost") < 0)
-			return cp_error_set(err, ENOMEM, "out of memory");
+		if (cp_engine_at_socket(engine, sockets[i], err) < 0)
+			return -1;
 		cp_cleanup_error struct cp_error *why = NULL;
 		int there = ask(engine, name, &why);
 		if (there == 0)
@@ -356,26 +216,18 @@ static int find_usual(struct engine *engine, const char *name, struct cp_error *
 	return nobody(tried, err);
 }
 
-static bool is_image_name(const char *name)
-{
-	for (const char *at = name; *at; at++)
-		if (!isalnum((unsigned char)*at) && !strchr("._-/:@", *at))
-			return false;
-	return isalnum((unsigned char)name[0]) && !strstr(name, "..");
-}
-
 struct cp_store *cp_daemon_open(
 	const char *name, const struct cp_store_options *options, struct cp_error **err)
 {
-	struct engine engine = {0};
+	struct cp_engine engine = {0};
 	const char *host = getenv("DOCKER_HOST");
-	if (!is_image_name(name)) {
+	if (!cp_engine_is_image_name(name)) {
 		cp_error_set(err, EINVAL, "\"%.200s\" is not an image name", name);
 		return NULL;
 	}
 	int found = host && *host ? find_named(&engine, host, name, err)
 				  : find_usual(&engine, name, err);
 	struct cp_stream *stream = found == 0 ? engine_stream(&engine, name, err) : NULL;
-	clear_engine(&engine);
+	cp_engine_clear(&engine);
 	return stream ? cp_store_open_stream(stream, name, options, err) : NULL;
 }

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine_watch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cgroup_path.h"
+#include "engine_answer.h"
+#include "engine_request.h"
+#include "memory.h"
+
+/* Milliseconds. */
+#define LOOK 250         /* between looks for a socket that is not there */
+#define LONGEST 5000     /* between tries of an engine that does not answer */
+#define STEADY 5000      /* after so long an engine that goes away is tried at once again */
+#define EVENTS_BEGIN 300 /* old engines send nothing before the first event */
+
+#define AT_ONCE 8u                 /* inspections of one engine */
+#define MAX_WAITING ((size_t)8192) /* requests of all engines */
+#define MAX_IMAGES 512u            /* of a list; the others' layers are found in the store */
+
+enum phase { AWAY, ASKING, ANSWERS };
+
+struct engine {
+	struct cp_engine at;
+	char *name; /* as it was given */
+	enum phase phase;
+	bool tried;           /* it was heard of, or is not there */
+	bool listed;          /* its lists were asked for */
+	const char *runtime;  /* NULL: it did not say yet */
+	uint64_t since, next; /* ms: of this phase; when to try again */
+	unsigned failures;
+	struct cp_engine_request *events, *info;
+	unsigned running; /* inspections */
+	char *problem;
+};
+
+TAILQ_HEAD(requests, cp_engine_request);
+
+struct cp_engine_watch {
+	struct engine engines[CP_MAX_ENGINES];
+	size_t n_engines;
+	bool required;
+	struct cp_engine_sink sink;
+	CURLM *multi;
+	struct cp_table asked;            /* what waits or runs, so that nothing is asked twice */
+	struct requests waiting, running; /* in their order */
+};
+
+static uint64_t clock_now(void)
+{
+	struct timespec time;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000u + (uint64_t)time.tv_nsec / 1000000u;
+}
+
+/* --- requests ---------------------------------------------------------------------- */
+
+static void take(void *context, struct cp_engine_request *request, const json_t *object);
+
+static uint64_t hash_of(const struct cp_engine_watch *self, unsigned engine,
+	enum cp_question question, const char *subject)
+{
+	uint64_t kind = (uint64_t)engine << 32 | question;
+	return cp_table_hash(&self->asked, subject, strlen(subject)) ^
+	       cp_table_hash(&self->asked, &kind, sizeof(kind));
+}
+
+/* Returns the new request, or NULL: it is asked already, there are too many, or no memory. */
+static struct cp_engine_request *ask(struct cp_engine_watch *self, unsigned engine,
+	enum cp_question question, const char *subject)
+{
+	uint64_t hash = hash_of(self, engine, question, subject);
+	for (struct cp_table_link *at = NULL; (at = cp_table_next(&self->asked, hash, at));) {
+		const struct cp_engine_request *other = (struct cp_engine_request *)at;
+		if (other->engine == engine && other->question == question &&
+			strcmp(other->subject, subject) == 0)
+			return NULL;
+	}
+	struct cp_engine_request *request = NULL;
+	if (self->asked.count < MAX_WAITING)
+		request = cp_engine_request_new(engine, question, subject, take, self);
+	if (!request) {
+		if (question == CP_ASK_CONTAINER)
+			self->sink.unknown(self->sink.context, engine, subject);
+		return NULL;
+	}
+	cp_table_add(&self->asked, &request->link, hash);
+	TAILQ_INSERT_TAIL(&self->waiting, request, order);
+	return request;
+}
+
+static bool is_inspection(const struct cp_engine_request *request)
+{
+	return request->question == CP_ASK_CONTAINER || request->question == CP_ASK_IMAGE;
+}
+
+static void drop(struct cp_engine_watch *self, struct cp_engine_request *request)
+{
+	struct engine *engine = &self->engines[request->engine];
+	if (request->easy) {
+		TAILQ_REMOVE(&self->running, request, order);
+		curl_multi_remove_handle(self->multi, request->easy);
+		engine->running -= is_inspection(request);
+	} else {
+		TAILQ_REMOVE(&self->waiting, request, order);
+	}
+	if (engine->events == request)
+		engine->events = NULL;
+	if (engine->info == request)
+		engine->info = NULL;
+	cp_table_remove(&self->asked, &request->link);
+	cp_engine_request_free(request);
+}
+
+static void begin(struct cp_engine_watch *self, struct cp_engine_request *request)
+{
+	struct engine *engine = &self->engines[request->engine];
+	if (cp_engine_request_begin(request, &engine->at) < 0)
+		return; /* it is tried again with the next turn */
+	TAILQ_REMOVE(&self->waiting, request, order);
+	TAILQ_INSERT_TAIL(&self->running, request, order);
+	engine->running += is_inspection(request);
+	curl_multi_add_handle(self->multi, request->easy);
+}
+
+/* Containers before images: someone may wait for a label. */
+static void begin_some(struct cp_engine_watch *self)
+{
+	struct cp_engine_request *at, *next;
+	for (int images = 0; images < 2; images++)
+		for (at = TAILQ_FIRST(&self->waiting); at; at = next) {
+			next = TAILQ_NEXT(at, order);
+			if ((at->question == CP_ASK_IMAGE) != images)
+				continue;
+			if (!is_inspection(at) || self->engines[at->engine].running < AT_ONCE)
+				begin(self, at);
+		}
+}
+
+/* --- what engines say -------------------------------------------------------------- */
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+	while (*words && strcmp(word, *words) != 0)
+		words++;
+	return *words != NULL;
+}
+
+/* Those of images that are complete with it; podman tells a load as a pull, without an id. */
+static void take_image_event(
+	struct cp_engine_watch *self, unsigned engine, const char *action, const json_t *actor)
+{
+	static const char *const made[] = {"load", "pull", "import", "build", "tag", NULL};
+	const char *name = cp_json_member(actor, "ID");
+	if (!name)
+		name = cp_json_member(json_object_get(actor, "Attributes"), "name");
+	if (name && cp_engine_is_image_name(name) && is_one_of(action, made))
+		ask(self, engine, CP_ASK_IMAGE, name);
+}
+
+static void tell_container(
+	struct cp_engine_watch *self, unsigned engine, struct cp_container *container, bool all)
+{
+	const char *runtime = self->engines[engine].runtime;
+	container->runtime = runtime ? strdup(runtime) : NULL;
+	self->sink.container(self->sink.context, engine, container, all);
+}
+
+/* The event has the labels, too: it is what remains of a container that is gone at once. */
+static void take_container_event(
+	struct cp_engine_watch *self, unsigned engine, const char *action, const json_t *event)
+{
+	static const char *const told[] = {"create", "start", "die", "destroy", "rename", NULL};
+	struct cp_container container = {0};
+	if (is_one_of(action, told) && cp_answer_event(event, &container)) {
+		cp_cleanup_free char *id = strdup(container.id);
+		bool is_new = strcmp(action, "create") == 0;
+		tell_container(self, engine, &container, container.project != NULL);
+		if (!is_new && strcmp(action, "start") == 0 && id)
+			is_new = self->sink.wants(self->sink.context, id);
+		if (is_new && id)
+			ask(self, engine, CP_ASK_CONTAINER, id);
+	}
+	cp_container_clear(&container);
+}
+
+static void take_event(struct cp_engine_watch *self, unsigned engine, const json_t *event)
+{
+	const char *type = cp_json_member(event, "Type"), *action = cp_json_member(event, "Action");
+	if (type && action && strcmp(type, "container") == 0)
+		take_container_event(self, engine, action, event);
+	else if (type && action && strcmp(type, "image") == 0)
+		take_image_event(self, engine, action, json_object_get(event, "Actor"));
+}
+
+static void take_info(struct cp_engine_watch *self, unsigned engine, const json_t *info)
+{
+	const char *root = cp_json_member(info, "DockerRootDir"); /* podman's graph root, too */
+	bool is_podman = json_object_get(info, "BuildahVersion") != NULL;
+	self->engines[engine].runtime = is_podman ? "podman" : "docker";
+	if (root && self->engines[engine].at.socket)
+		self->sink.store(self->sink.context, root);
+}
+
+struct telling {
+	struct cp_engine_watch *watch;
+	bool told;
+};
+
+static void tell_layer(void *context, const char *directory)
+{
+	struct telling *telling = context;
+	telling->told = true;
+	telling->watch->sink.layer(telling->watch->sink.context, directory);
+}
+
+/* Another machine's engine (tcp) names that machine's directories. */
+static void take_layers(struct cp_engine_watch *self, unsigned engine, const json_t *answer)
+{
+	struct telling telling = {self, false};
+	if (!self->engines[engine].at.socket)
+		return;
+	cp_answer_layers(answer, tell_layer, &telling);
+	if (!telling.told)
+		self->sink.look_again(self->sink.context);
+}
+
+static void take_container(
+	struct cp_engine_watch *self, struct cp_engine_request *request, const json_t *object)
+{
+	struct cp_container container = {0};
+	bool one = request->question == CP_ASK_CONTAINER;
+	if (one ? cp_answer_inspect(object, &container) : cp_answer_list(object, &container))
+		if (!one || strcmp(container.id, request->subject) == 0)
+			tell_container(self, request->engine, &container, true);
+	if (one)
+		take_layers(self, request->engine, object);
+	cp_container_clear(&container);
+}
+
+static void take(void *context, struct cp_engine_request *request, const json_t *object)
+{
+	struct cp_engine_watch *self = context;
+	const char *id;
+	switch (request->question) {
+	case CP_ASK_EVENTS:
+		take_event(self, request->engine, object);
+		break;
+	case CP_ASK_INFO:
+		take_info(self, request->engine, object);
+		break;
+	case CP_ASK_CONTAINERS:
+	case CP_ASK_CONTAINER:
+		take_container(self, request, object);
+		break;
+	case CP_ASK_IMAGES:
+		id = cp_json_member(object, "Id");
+		if (id && request->count < MAX_IMAGES && cp_engine_is_image_name(id))
+			ask(self, request->engine, CP_ASK_IMAGE, id);
+		break;
+	case CP_ASK_IMAGE:
+		take_layers(self, request->engine, object);
+		break;
+	case CP_QUESTIONS:
+		break;
+	}
+}
+
+/* --- engines that come and go ------------------------------------------------------ */
+
+static void set_problem(struct engine *engine, const char *format, const char *reason)
+{
+	free(engine->problem);
+	engine->problem = NULL;
+	if (reason && asprintf(&engine->problem, "the engine at %.200s %s: %.300s", engine->name,
+			      format, reason) < 0)
+		engine->problem = NULL;
+}
+
+/* Forgets all that was asked of it, and when it is to be asked next. */
+static void lose(struct cp_engine_watch *self, unsigned at, const char *what, const char *reason)
+{
+	struct engine *engine = &self->engines[at];
+	struct requests *lists[] = {&self->waiting, &self->running};
+	uint64_t now = clock_now();
+	set_problem(engine, what, reason);
+	for (size_t i = 0; i < 2; i++) {
+		struct cp_engine_request *request, *next;
+		for (request = TAILQ_FIRST(lists[i]); request; request = next) {
+			next = TAILQ_NEXT(request, order);
+			if (request->engine != at)
+				continue;
+			if (request->question == CP_ASK_CONTAINER)
+				self->sink.unknown(self->sink.context, at, request->subject);
+			drop(self, request);
+		}
+	}
+	engine->failures++;
+	if (engine->phase == ANSWERS && now - engine->since >= STEADY)
+		engine->failures = 0;
+	uint64_t wait = engine->failures < 8 ? (uint64_t)LOOK << engine->failures : LONGEST;
+	engine->next = now + (wait < LONGEST ? wait : LONGEST);
+	engine->phase = AWAY;
+	engine->tried = true;
+}
+
+static void approach(struct cp_engine_watch *self, unsigned at, uint64_t now)
+{
+	struct engine *engine = &self->engines[at];
+	if (engine->at.socket && access(engine->at.socket, F_OK) < 0) {
+		set_problem(engine, "cannot be reached", self->required ? strerror(errno) : NULL);
+		engine->tried = true;
+		engine->next = now + LOOK;
+		return;
+	}
+	engine->phase = ASKING;
+	engine->since = now;
+	engine->listed = false;
+	engine->events = ask(self, at, CP_ASK_EVENTS, "");
+	engine->info = ask(self, at, CP_ASK_INFO, "");
+	if (!engine->events || !engine->info)
+		lose(self, at, "cannot be asked", strerror(ENOMEM));
+}
+
+static bool events_flow(const struct engine *engine)
+{
+	return engine->events && engine->events->easy &&
+	       cp_engine_status(engine->events->easy) == 200;
+}
+
+static void answers(struct engine *engine)
+{
+	if (engine->phase != ASKING)
+		return;
+	set_problem(engine, NULL, NULL);
+	engine->phase = ANSWERS;
+	engine->tried = true;
+	engine->since = clock_now();
+}
+
+static void attend(struct cp_engine_watch *self, unsigned at, uint64_t now)
+{
+	struct engine *engine = &self->engines[at];
+	if (engine->phase == AWAY && now >= engine->next)
+		approach(self, at, now);
+	if (engine->phase == ASKING && events_flow(engine))
+		answers(engine);
+	if (engine->phase == ANSWERS && !engine->listed &&
+		(events_flow(engine) || now - engine->since >= EVENTS_BEGIN)) {
+		engine->listed = true;
+		ask(self, at, CP_ASK_CONTAINERS, "");
+		ask(self, at, CP_ASK_IMAGES, "");
+	}
+}
+
+static void finish(struct cp_engine_watch *self, struct cp_engine_request *request, CURLcode code)
+{
+	unsigned at = request->engine;
+	struct engine *engine = &self->engines[at];
+	bool ok = cp_engine_request_succeeded(request, code);
+	cp_cleanup_free char *reason = strdup(cp_engine_request_reason(request, code));
+	switch (request->question) {
+	case CP_ASK_EVENTS:
+		if (engine->phase == ANSWERS && code == CURLE_OK)
+			lose(self, at, "went away", "its events ended");
+		else
+			lose(self, at, "does not tell its events", reason);
+		return; /* dropped with the others */
+	case CP_ASK_INFO:
+		if (!ok && engine->phase == ASKING) {
+			lose(self, at, "does not answer", reason);
+			return;
+		}
+		answers(engine);
+		break;
+	case CP_ASK_CONTAINERS:
+		if (!ok)
+			set_problem(engine, "does not list its containers", reason);
+		break;
+	case CP_ASK_CONTAINER:
+		if (!ok)
+			self->sink.unknown(self->sink.context, at, request->subject);
+		break;
+	case CP_ASK_IMAGES:
+	case CP_ASK_IMAGE:
+	case CP_QUESTIONS:
+		break;
+	}
+	drop(self, request);
+}
+
+/* --- the object -------------------------------------------------------------------- */
+
+/* A name that is none is that engine's problem, and no reason not to watch the others. */
+static int add_engine(struct cp_engine_watch *self, const char *name, struct cp_error **err)
+{
+	struct engine *engine = &self->engines[self->n_engines++];
+	cp_cleanup_error struct cp_error *why = NULL;
+	engine->name = strdup(name);
+	if (!engine->name)
+		return cp_error_set(err, ENOMEM, "out of memory");
+	if (cp_engine_named(&engine->at, name, &why) < 0) {
+		set_problem(engine, "cannot be asked", why ? why->message : "out of memory");
+		engine->tried = true;
+		engine->next = UINT64_MAX;
+	}
+	return 0;
+}
+
+struct cp_engine_watch *cp_engine_watch_open(const char *const *engines, size_t n_engines,
+	bool required, const struct cp_engine_sink *sink, struct cp_error **err)
+{
+	struct cp_engine_watch *self = calloc(1, sizeof(*self));
+	if (!self || cp_table_init(&self->asked) < 0) {
+		free(self);
+		cp_error_set(err, ENOMEM, "out of memory");
+		return NULL;
+	}
+	TAILQ_INIT(&self->waiting);
+	TAILQ_INIT(&self->running);
+	self->required = required;
+	self->sink = *sink;
+	self->multi = curl_multi_init();
+	bool ok = self->multi && n_engines <= CP_MAX_ENGINES;
+	if (!ok)
+		cp_error_set(err, ENOMEM, "more than %zu engines, or no memory", CP_MAX_ENGINES);
+	for (size_t i = 0; ok && i < n_engines; i++)
+		ok = add_engine(self, engines[i], err) == 0;
+	if (ok)
+		return self;
+	cp_engine_watch_close(self);
+	return NULL;
+}
+
+void cp_engine_watch_close(struct cp_engine_watch *self)
+{
+	if (!self)
+		return;
+	while (!TAILQ_EMPTY(&self->waiting))
+		drop(self, TAILQ_FIRST(&self->waiting));
+	while (!TAILQ_EMPTY(&self->running))
+		drop(self, TAILQ_FIRST(&self->running));
+	curl_multi_cleanup(self->multi);
+	cp_table_clear(&self->asked, NULL);
+	for (size_t i = 0; i < self->n_engines; i++) {
+		cp_engine_clear(&self->engines[i].at);
+		free(self->engines[i].name);
+		free(self->engines[i].problem);
+	}
+	free(self);
+}
+
+void cp_engine_watch_ask(struct cp_engine_watch *self, const char *id)
+{
+	for (unsigned i = 0; i < self->n_engines; i++)
+		if (self->engines[i].phase == ANSWERS && cp_is_container_id(id, strlen(id)))
+			ask(self, i, CP_ASK_CONTAINER, id);
+}
+
+void cp_engine_watch_turn(
+	struct cp_engine_watch *self, struct curl_waitfd *extra, unsigned n_extra, int limit)
+{
+	uint64_t now = clock_now(), next = now + (uint64_t)limit;
+	int running, left;
+	for (unsigned i = 0; i < self->n_engines; i++) {
+		const struct engine *engine = &self->engines[i];
+		attend(self, i, now);
+		uint64_t due = next;
+		if (engine->phase == AWAY)
+			due = engine->next;
+		else if (engine->phase == ANSWERS && !engine->listed)
+			due = engine->since + EVENTS_BEGIN;
+		if (due < next)
+			next = due;
+	}
+	begin_some(self);
+	curl_multi_poll(self->multi, extra, n_extra, next > now ? (int)(next - now) : 1, NULL);
+	curl_multi_perform(self->multi, &running);
+	for (const CURLMsg *message; (message = curl_multi_info_read(self->multi, &left));) {
+		char *request = NULL;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
+		finish(self, (struct cp_engine_request *)(void *)request, message->data.result);
+	}
+}
+
+void cp_engine_watch_wake(struct cp_engine_watch *self)
+{
+	curl_multi_wakeup(self->multi);
+}
+
+void cp_engine_watch_state(const struct cp_engine_watch *self, struct cp_engine_state *state)
+{
+	*state = (struct cp_engine_state){.n_engines = self->n_engines, .idle = true};
+	for (size_t i = 0; i < self->n_engines; i++) {
+		const struct engine *engine = &self->engines[i];
+		state->answering |= (uint32_t)(engine->phase == ANSWERS) << i;
+		state->trying |= (uint32_t)!engine->tried << i;
+		state->problems[i] = engine->problem;
+		if (!engine->tried || (engine->phase == ANSWERS && !engine->listed))
+			state->idle = false;
+	}
+	const struct cp_engine_request *request;
+	TAILQ_FOREACH(request, &self->running, order)
+	if (request->question != CP_ASK_EVENTS)
+		state->idle = false;
+	if (!TAILQ_EMPTY(&self->waiting))
+		state->idle = false;
+}

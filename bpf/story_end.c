@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The end of a process: see story.h.
+ *
+ * 127 with a loader's words: it never started, or a function was missing at its first call. A
+ * signal that stands for a fault, or 127 or 139 (what a shell makes of such a signal), of a process
+ * that had loaded addons: it crashed, and these are under suspicion. musl leaves nothing else of a
+ * missing function (SIGSEGV, no text). What others sent (SIGTERM, SIGKILL) is no crash.
+ */
+#include "story_parts.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "elf_peek.h"
+#include "memory.h"
+#include "tree.h"
+
+#define NOT_STARTED 127 /* both loaders' exit status; a shell's for "not found", too */
+#define SHELL_SIGSEGV (128 + SIGSEGV)
+
+static bool is_fault(int signal)
+{
+	switch (signal) {
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+	case SIGABRT:
+	case SIGFPE:
+	case SIGSYS:
+	case SIGTRAP:
+		return true;
+	}
+	return false;
+}
+
+static void copy_addons(const struct process *process, struct cp_event *event)
+{
+	event->addons = calloc(process->addons.count + 1, sizeof(char *));
+	for (size_t i = 0; event->addons && i < process->addons.count; i++) {
+		event->addons[event->n_addons] = strdup(process->addons.items[i]);
+		event->n_addons += event->addons[event->n_addons] != NULL;
+	}
+}
+
+/* For a program that never ran the loader's words name the library; who asked is the program
+ * itself, where its DT_NEEDED says so. */
+static void find_needer(struct cp_story *story, struct process *process, struct cp_event *event)
+{
+	int root = story->listener.root(story->listener.context, process->mount_ns);
+	if (event->needed_by || !event->object || !process->exe || root < 0)
+		return;
+	cp_cleanup_close int fd = cp_tree_open(root, process->exe);
+	if (fd >= 0 && cp_peek_needs(fd, event->object))
+		event->needed_by = strdup(process->exe);
+}
+
+/* Takes the loader's words over into the event. */
+static void explain(struct cp_story *story, struct process *process, struct cp_event *event)
+{
+	struct cp_loader_text read;
+	event->message = cp_take(process->last_words);
+	event->source = CP_SOURCE_STDERR;
+	if (event->message && cp_loader_text_find(event->message, strlen(event->message), &read))
+		cp_story_explain(story, process, &read, NULL, event);
+}
+
+static void tell_start(struct cp_story *story, struct process *process, uint64_t time)
+{
+	struct cp_event event = cp_story_event(story, process, time, CP_EVENT_START_FAILED);
+	event.status = NOT_STARTED;
+	explain(story, process, &event);
+	find_needer(story, process, &event);
+	cp_story_tell(story, process, &event);
+}
+
+static void tell_crash(
+	struct cp_story *story, struct process *process, uint64_t time, int signal, int status)
+{
+	struct cp_event event = cp_story_event(story, process, time, CP_EVENT_CRASHED);
+	event.cause = CP_BECAUSE_CRASHED;
+	event.signal = signal;
+	event.status = status;
+	if (process->last_words)
+		explain(story, process, &event);
+	copy_addons(process, &event);
+	if (!event.object && process->addons.count)
+		event.object = strdup(process->addons.items[process->addons.count - 1]);
+	cp_story_tell(story, process, &event);
+}
+
+void cp_story_end(struct cp_story *story, struct process *process, const struct cp_raw *record)
+{
+	int code = (int)record->value;
+	int signal = WIFSIGNALED(code) ? WTERMSIG(code) : 0;
+	int status = WIFEXITED(code) ? WEXITSTATUS(code) : 0;
+	bool failed = status == NOT_STARTED || status == SHELL_SIGSEGV || is_fault(signal);
+	if (process->last_words && !process->at_call && status == NOT_STARTED)
+		tell_start(story, process, record->time);
+	else if ((process->last_words && process->at_call && status == NOT_STARTED) ||
+		 (process->addons.count && failed))
+		tell_crash(story, process, record->time, signal, status);
+}
