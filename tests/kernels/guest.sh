@@ -54,7 +54,7 @@ number=0
 while IFS='|' read -r name root command expected; do
 	case $name in '#'*) continue ;; esac
 	number=$((number + 1))
-	eval "enclose -i $(printf '%064x' $number) /roots/$(echo $root) $command" >/tmp/output 2>&1
+	eval "enclose -i $(printf '%064d' $number) /roots/$(echo $root) $command" >/tmp/output 2>&1
 	echo "$number $?"
 	while read -r line; do echo "$number : $line"; done </tmp/output
 done </cases

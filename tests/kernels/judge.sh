@@ -19,7 +19,7 @@ if ! grep -q '^== end' "$work/told"; then
 	exit 0
 fi
 result 'the guest comes to its end' ok
-section check | sed -n 's/^  *\([^:]*\): */\1\t/p' | cut -c1-60
+section check | sed -nE 's/^  ([^ ]( ?[^ ]+)*)  +(yes|no) .*/check: \1\t\3/p'
 
 status=$(section told | sed -n 's/^status //p')
 wanted 'trace ends with' 0 "$status"

@@ -27,15 +27,18 @@ static int load(const char *path, int call)
 	return 0;
 }
 
+/* In one write, as Node has it: musl's stdio would write it piece by piece. */
 static int require(const char *name)
 {
-	fprintf(stderr,
+	char text[1024];
+	snprintf(text, sizeof(text),
 		"node:internal/modules/cjs/loader:1210\n  throw err;\n  ^\n\n"
 		"Error: Cannot find module '%s'\nRequire stack:\n- /app/index.js\n"
 		"    at Module._resolveFilename (node:internal/modules/cjs/loader:1207:15) {\n"
 		"  code: 'MODULE_NOT_FOUND',\n  requireStack: [ '/app/index.js' ]\n}\n\n"
 		"Node.js v20.20.2\n",
 		name);
+	fputs(text, stderr);
 	return 1;
 }
 
