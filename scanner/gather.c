@@ -10,7 +10,7 @@
 #include "facts.h"
 #include "memory.h"
 
-#define PROVIDED_AT_ONCE ((size_t)1 << 20) /* bytes */
+#define PROVIDED_AT_ONCE ((size_t)2 << 20) /* bytes: a huge page of most processors */
 #define REUSED_MAX CP_GATE_SIZE            /* bytes; larger contents are mapped */
 
 /* One content of any size at a time, and beside it smaller ones up to a common budget: together
@@ -111,9 +111,9 @@ static void fill_hole(struct cp_gather *gather, size_t offset)
 		memset(gather->data + gather->filled, 0, offset - gather->filled);
 }
 
-/* Has the kernel provide the pages that are about to be written, many at once and not one by one.
- * Only for contents without holes, so that no more is provided than one chunk beyond the real
- * bytes. */
+/* Has the kernel provide the pages that are about to be written, many at once and not one by one,
+ * as a huge page where it has one. Only for contents without holes, so that no more is provided
+ * than one chunk beyond the real bytes. */
 static void provide(struct cp_gather *gather, size_t offset, size_t part)
 {
 	if (!gather->mapped || offset != gather->filled || gather->sparse) {
@@ -121,10 +121,13 @@ static void provide(struct cp_gather *gather, size_t offset, size_t part)
 		return;
 	}
 	while (gather->provided < offset + part) {
+		uint8_t *at = gather->data + gather->provided;
 		size_t left = gather->mapped - gather->provided;
-		size_t chunk = left < PROVIDED_AT_ONCE ? left : PROVIDED_AT_ONCE;
+		size_t aligned = PROVIDED_AT_ONCE - ((uintptr_t)at & (PROVIDED_AT_ONCE - 1));
+		size_t chunk = left < aligned ? left : aligned;
+		madvise(at, chunk, MADV_HUGEPAGE);
 		/* Refused by kernels before 5.14: then the pages come one by one. */
-		madvise(gather->data + gather->provided, chunk, MADV_POPULATE_WRITE);
+		madvise(at, chunk, MADV_POPULATE_WRITE);
 		gather->provided += chunk;
 	}
 }
