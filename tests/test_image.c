@@ -862,8 +862,7 @@ static void progress_reaches_its_total(void **state)
 		struct layers layers;
 		struct parts parts = docker_parts(&layers, (enum form)form);
 		struct seen seen = {0};
-		struct cp_image_options options = {
-			.progress = see, .progress_context = &seen, .threads = 2};
+		struct cp_image_options options = {.progress = see, .progress_context = &seen};
 		write_archive("progress.tar", &parts);
 		cp_image_free(open_image("progress.tar", &options));
 		assert_true(seen.total > 0);
