@@ -54,6 +54,15 @@ void cp_gate_free(struct cp_gate *gate)
 	free(gate);
 }
 
+void cp_gate_rest(struct cp_gate *gate)
+{
+	pthread_mutex_lock(&gate->mutex);
+	struct cp_mapping mapping = gate->mapping;
+	gate->mapping = (struct cp_mapping){0};
+	pthread_mutex_unlock(&gate->mutex);
+	unmap(&mapping);
+}
+
 /* Has contents charged to the budget, where it suffices. */
 static bool charge(struct cp_gate *gate, struct cp_gather *gather, size_t size)
 {

@@ -173,7 +173,7 @@ static int compare_digest(struct run *run, size_t at, const char *expected, stru
 	return cp_error_set(err, ENOMEM, "out of memory");
 }
 
-/* The next layer of one's own kind of work; false where there is none. */
+/* The next layer that needs this part; false where there is none. */
 static bool take(struct run *run, enum part part, size_t *at)
 {
 	if (run->next[part] == run->plan->image->n_layers)
@@ -233,6 +233,8 @@ static void work(void *context)
 	size_t at;
 	while (take_part(run, &at, &part)) {
 		struct cp_error *error = NULL;
+		if (part == PART_DIGEST)
+			cp_gate_rest(run->gate);
 		int result = part == PART_INDEX ? index_layer(run, at, &error)
 						: digest_layer(run, at, &error);
 		if (result < 0 && !error)
