@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "gather.h"
+#include "support/pieces.h"
 
 static struct cp_index *index_of(const void *data, size_t size)
 {
@@ -325,27 +326,6 @@ static void objects_are_kept_from_any_stream(void **state)
 	free(object);
 }
 
-/* A stream that hands out `piece` bytes at a time, overwriting what it gave before. */
-struct pieces {
-	struct cp_stream base;
-	const char *data;
-	size_t left, piece;
-	char copy[64];
-};
-
-static ssize_t pieces_read(struct cp_stream *stream, const void **block, struct cp_error **err)
-{
-	(void)err;
-	struct pieces *self = (struct pieces *)stream;
-	size_t size = self->left < self->piece ? self->left : self->piece;
-	memset(self->copy, 0xee, sizeof(self->copy));
-	memcpy(self->copy, self->data, size);
-	*block = self->copy;
-	self->data += size;
-	self->left -= size;
-	return (ssize_t)size;
-}
-
 static void contents_in_tiny_pieces(void **state)
 {
 	(void)state;
@@ -358,10 +338,9 @@ static void contents_in_tiny_pieces(void **state)
 		"ID=alpine\nVERSION_ID=3.20\nPRETTY_NAME=\"Alpine Linux\"\n");
 	tar_end(&tar);
 	for (size_t piece = 1; piece <= 64; piece += 9) {
-		struct pieces stream = {
-			{pieces_read, NULL, NULL, false}, tar.data, tar.size, piece, {0}};
+		cp_cleanup_stream struct cp_stream *stream = in_pieces(tar.data, tar.size, piece);
 		struct cp_index *index = NULL;
-		assert_int_equal(cp_layer_index(&stream.base, "layer.tar", NULL, &index, NULL), 0);
+		assert_int_equal(cp_layer_index(stream, "layer.tar", NULL, &index, NULL), 0);
 		assert_true(looked_at(index, "a.so"));
 		assert_true(looked_at(index, "b.so"));
 		const struct cp_text *text =
