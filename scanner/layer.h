@@ -54,7 +54,8 @@ int cp_layer_index(struct cp_stream *tar, const char *label, struct cp_gate *gat
 	struct cp_index **index, struct cp_error **err);
 
 /* Walks a directory tree (rootfs: and `scan dir`), never leaving it and never
- * following links. -1 where the directory itself cannot be read. */
+ * following links. Large objects are mapped while they are looked at: a process that reads
+ * trees in use handles SIGBUS. -1 where the directory itself cannot be read. */
 int cp_directory_index(const char *path, struct cp_index **index, struct cp_error **err);
 
 #endif
