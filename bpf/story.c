@@ -141,8 +141,6 @@ static struct process *add_process(struct cp_story *story, pid_t pid)
 	story->newest = process;
 	if (++story->n_processes > MAX_PROCESSES)
 		remove_process(story, story->oldest);
-	if (story->listener.exe)
-		process->exe = story->listener.exe(story->listener.context, pid);
 	return process;
 }
 
@@ -150,8 +148,15 @@ static struct process *add_process(struct cp_story *story, pid_t pid)
 static struct process *process_of(struct cp_story *story, const struct cp_raw *record)
 {
 	struct process *process = find_process(story, (pid_t)record->pid);
-	if (!process)
+	if (!process) {
 		process = add_process(story, (pid_t)record->pid);
+		/* It ran before the trace began; one that starts or ends need not be asked about.
+		 */
+		if (process && story->listener.exe && record->type != CP_RAW_EXEC &&
+			record->type != CP_RAW_EXIT)
+			process->exe =
+				story->listener.exe(story->listener.context, (pid_t)record->pid);
+	}
 	if (!process)
 		return NULL;
 	process->cgroup = record->cgroup;

@@ -474,35 +474,40 @@ static __noinline int on_writev(const struct user_iovec *vector, __u64 count)
 
 /* --- opened objects --------------------------------------------------------------------- */
 
-/* How many bytes of a path are looked at: objects with longer ones are told all the same. */
-#define NAME_SIZE 128
-
 enum name_kind { NAME_OTHER, NAME_LIBRARY, NAME_ADDON };
 
-/* Whether a file is a shared object by its name: NAME.node, NAME.so or NAME.so.N. A name that is
- * too long to tell counts as one. */
-static __always_inline enum name_kind kind_of_name(const char *user)
+#define NAME_TAIL                                                                                  \
+	48 /* bytes at the end of a path that are looked at: "libstdc++.so.6.0.33" and such */
+
+/* By the end of a path whose length is known: NAME.node, NAME.so or NAME.so.N. */
+static __always_inline enum name_kind kind_of_tail(const char *path, __u32 length)
 {
-	char name[NAME_SIZE];
-	long length = bpf_probe_read_user_str(name, sizeof(name), user);
-	if (length < 5)
-		return NAME_OTHER;
-	if (length == NAME_SIZE)
-		return NAME_LIBRARY;
 	__u32 word = 0;
-	__u32 last_library = 0;
-	for (__u32 i = 0; i < NAME_SIZE; i++) {
-		if (i >= length - 1)
+	bool library = false;
+	__u32 start = length > NAME_TAIL ? length - NAME_TAIL : 0;
+	for (__u32 i = 0; i < NAME_TAIL; i++) {
+		if (start + i >= length)
 			break;
-		word = word << 8 | (unsigned char)name[i];
+		word = word << 8 | (unsigned char)path[(start + i) & (CP_RAW_TEXT - 1)];
 		if ((word & 0xffffff) == ('.' << 16 | 's' << 8 | 'o'))
-			last_library = 1;
-		else if (name[i] == '/')
-			last_library = 0;
+			library = true;
+		else if ((word & 0xff) == '/')
+			library = false;
 	}
 	if (word == WORD('n', 'o', 'd', 'e'))
 		return NAME_ADDON;
-	return last_library ? NAME_LIBRARY : NAME_OTHER;
+	return library ? NAME_LIBRARY : NAME_OTHER;
+}
+
+static __always_inline enum name_kind kind_of_name(const char *user)
+{
+	struct scratch *scratch = take_scratch();
+	if (!scratch)
+		return NAME_OTHER;
+	long length = bpf_probe_read_user_str(scratch->text, CP_RAW_TEXT, user);
+	enum name_kind kind = length > 4 ? kind_of_tail(scratch->text, length - 1) : NAME_OTHER;
+	scratch->busy = 0;
+	return kind;
 }
 
 static __always_inline struct gate *gate_of_thread(void)
