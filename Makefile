@@ -93,7 +93,7 @@ uninstall:
 PACKAGES = gcc clang clang-format clang-tidy make pkg-config libarchive-dev libisal-dev libzstd-dev \
 	libfyaml-dev libjansson-dev libcurl4-openssl-dev libssl-dev libelf-dev libseccomp-dev libbpf-dev bpftool libcmocka-dev libclang-rt-14-dev \
 	debootstrap musl musl-tools gcc-aarch64-linux-gnu libc6-dev-arm64-cross jq zstd xz-utils \
-	curl ca-certificates man-db groff node:nodejs npm:npm docker-compose:docker-compose
+	curl ca-certificates man-db groff node:nodejs npm:npm docker-compose:docker-compose $(TRACE_PACKAGES)
 
 deps:
 	@fixtures/deps.sh $(PACKAGES)

@@ -70,6 +70,7 @@ struct run {
 	struct cp_compose *compose;
 	struct cp_catalogue *catalogue;
 	const char **bases;                  /* one per template */
+	struct cp_base_set *found;           /* read once for all services */
 	FILE *traces[CP_OPTIONS_MAX_TRACES]; /* open, until they are read */
 	struct cp_observations observations;
 	struct cp_advice advice;
@@ -86,6 +87,7 @@ static void clear_run(struct run *run)
 	cp_observations_clear(&run->observations);
 	free(run->advice.services);
 	free(run->bases);
+	cp_base_set_free(run->found);
 	cp_catalogue_free(run->catalogue);
 	cp_compose_free(run->compose);
 }
@@ -170,8 +172,9 @@ static const char *find_entry(const struct cp_scan *scan, const struct cp_compos
 static int judge_image(struct run *run, const struct cp_compose_service *service,
 	struct cp_image *image, struct cp_recommendation *out, struct cp_error **err)
 {
-	struct cp_scan_options wanted = {
-		.targets = run->bases, .n_targets = run->catalogue->n_templates};
+	struct cp_scan_options wanted = {.targets = run->bases,
+		.n_targets = run->catalogue->n_templates,
+		.bases = run->found};
 	struct cp_scan *scan = NULL;
 	if (cp_scan_run(image, &wanted, &scan, err) < 0)
 		return -1;
@@ -261,7 +264,8 @@ static int load_project(struct run *run)
 	run->bases = calloc(count ? count : 1, sizeof(*run->bases));
 	run->advice.services = calloc(run->compose->n_services ? run->compose->n_services : 1,
 		sizeof(*run->advice.services));
-	if (!run->bases || !run->advice.services)
+	run->found = cp_base_set_new();
+	if (!run->bases || !run->found || !run->advice.services)
 		return cp_fail("out of memory");
 	for (size_t i = 0; i < count; i++)
 		run->bases[i] = run->catalogue->templates[i].base;

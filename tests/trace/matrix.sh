@@ -1,0 +1,235 @@
+#!/bin/sh
+# The tracer on real containers: libcs × failures (cases.txt), each a service of a compose project.
+#
+#   matrix.sh [-n TIMES] [-b BASE] [-e docker|podman] [-c PATTERN] [-k] PROBE IMAGES [APP]
+#
+# For each base an engine of our own (engine.sh) runs the cases' containers, all at once, while
+# PROBE traces; exactly the events that a case wants must be told, with its service, and no others.
+# What a loader's text has to be is what the same run's containers printed, not what anyone typed.
+# PROBE "" runs the containers alone, and shows that each case ends as it says. IMAGES are made by
+# bases.sh; APP is the app of the fixtures' real image. -n: how many times in a row; -k keeps the
+# working directory.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/engine.sh"
+usage() { sed -n 's/^#   matrix/usage: matrix/p' "$0" >&2; exit 64; }
+
+times=1 bases='glibc-2.31 glibc-2.36 glibc-2.41 musl-1.2.5' only=. engines= keep=
+while getopts n:b:e:c:k option; do
+	case $option in
+	n) times=$OPTARG ;;
+	b) bases=$OPTARG ;;
+	e) engines=$OPTARG ;;
+	c) only=$OPTARG ;;
+	k) keep=yes ;;
+	*) usage ;;
+	esac
+done
+shift $((OPTIND - 1))
+[ $# -ge 2 ] || usage
+probe=$1 images=$(cd "$2" && pwd) app=${3:+$(cd "$3" && pwd)}
+[ -z "$probe" ] || probe=$(readlink -f "$probe")
+work=$(mktemp -d)
+ended() {
+	engine_stop
+	[ -n "$keep" ] && echo "kept: $work" || rm -rf "$work"
+}
+trap ended EXIT
+trap 'exit 1' INT TERM
+
+# This machine's node, and the libraries beside the libc that it wants.
+node_take() {
+	node=$work/node
+	mkdir -p "$node/bin" "$node/lib"
+	command -v node >/dev/null || return 0
+	cp "$(readlink -f "$(command -v node)")" "$node/bin/node"
+	ldd "$node/bin/node" | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' | while read -r library; do
+		case ${library##*/} in
+		libc.so.* | libm.so.* | libdl.so.* | libpthread.so.* | librt.so.* | libstdc++.so.* | libgcc_s.so.*) ;;
+		*) cp "$library" "$node/lib" ;;
+		esac
+	done
+}
+
+# have: what there is besides the image.
+have() {
+	[ -z "$app" ] || printf 'app '
+	case $base in
+	glibc-*)
+		# shellcheck disable=SC2086
+		! engine run --rm $engine_flags -v "$node:/node:ro" -e LD_LIBRARY_PATH=/node/lib \
+			--entrypoint /node/bin/node "$image" -e 0 >/dev/null 2>&1 || printf node
+		;;
+	esac
+}
+
+# service NAME: its part of the compose file.
+service() {
+	set -- "$1" "$(cat "$plan/$1.run")" "$(cat "$plan/$1.env")"
+	case $2 in
+	node\ *) node_paths=/node/lib ;;
+	*) node_paths= ;;
+	esac
+	command=$2 variables=${3:-PATH=/usr/local/bin:/usr/bin:/node/bin}
+	eval "set -- \"\$1\" $command"
+	name=$1
+	shift
+	jq -cn --arg name "$name" --arg image "$image" --arg env "$variables" --arg paths "$node_paths" \
+		--arg node "$node" --arg app "$app" '{($name): {image: $image, network_mode: "none",
+		entrypoint: $ARGS.positional,
+		environment: ([$env, if $env | startswith("PATH=") then empty else "PATH=/usr/local/bin:/usr/bin" end] +
+			if $paths == "" then [] else ["LD_LIBRARY_PATH=" + $paths] end),
+		volumes: (["\($node):/node:ro"] + if $app == "" then [] else ["\($app):/app:ro"] end)}}' --args -- "$@"
+}
+
+# The containers of a project: made and run by $run, named by $container.
+write_project() {
+	for name in $(cat "$plan/names"); do service "$name"; done |
+		jq -s '{version: "2.4", services: add}' >"$plan/services.json"
+	case $engine_kind in
+	docker)
+		jq 'walk(if type == "string" then gsub("\\$"; "$$") else . end)' "$plan/services.json" >"$plan/compose.json"
+		printf '#!/bin/sh\nDOCKER_HOST=%s exec docker-compose --no-ansi -p %s -f %s up --no-color --force-recreate\n' \
+			"$engine_socket" "$project" "$plan/compose.json" >"$plan/up"
+		;;
+	podman) # four at a time; the labels are those that compose gives
+		jq -r --arg tool "$engine_tool" --arg project "$project" --arg flags "$engine_flags" \
+			'"#!/bin/sh", (.services | to_entries | to_entries[] |
+			.key as $n | .value | .key as $name | .value | [$tool, "run", "--replace", "--name", "\($project)_\($name)_1",
+			"--label", "com.docker.compose.project=\($project)", "--label", "com.docker.compose.service=\($name)",
+			($flags / " ")[], (.environment[] | "-e", .), (.volumes[] | "-v", .), "--entrypoint", (.entrypoint | tojson), .image] |
+			(map(@sh) | join(" ")) + " </dev/null >/dev/null 2>&1 &" + if $n % 4 == 3 then "\nwait" else "" end), "wait"' \
+			"$plan/services.json" >"$plan/up"
+		;;
+	esac
+	chmod +x "$plan/up"
+}
+
+# collect: how each container ended, and what it printed.
+collect() {
+	engine ps -aq | xargs "$engine_tool" inspect -f '{{.Name}} {{.State.ExitCode}} {{.Id}}' |
+		sed 's|^/||' >"$plan/ended"
+	while read -r container code id; do
+		name=${container#"${project}_"}
+		name=${name%_1}
+		echo "$code" >"$plan/$name.ended"
+		engine logs "$id" >"$plan/$name.out" 2>"$plan/$name.err"
+	done <"$plan/ended"
+}
+
+# expected NAME: its events, with the texts that its container printed.
+expected() {
+	refusal=0
+	while IFS='	' read -r message rest; do
+		case $message in
+		refused)
+			refusal=$((refusal + 1))
+			message=$(sed -n 's/^refused: //p' "$plan/$1.out" | sed -n "${refusal}p")
+			;;
+		stderr) message=$(head -n 1 "$plan/$1.err") ;;
+		esac
+		printf '%s\t%s\t%s\n' "$(printf '%s' "$message" | jq -Rrs '[.] | @tsv')" "$rest" \
+			"$engine_kind ${project}_$1_1 $image"
+	done <"$plan/$1.events"
+}
+
+# observed NAME: what the trace told of it, in the same form.
+observed() {
+	jq -r --arg project "$project" --arg service "$1" 'select(.project == $project and .service == $service) |
+		[.message, .kind, .cause, .object, .needed_by, .blames_template, .source, .libc, .optional // false,
+		 .signal // 0, .status // 0, if (.addons // []) == [] then null else .addons | join(",") end,
+		 "\(.container.runtime) \(.container.name) \(.container.image)"] |
+		map(if . == null then "-" else tostring end) | @tsv' "$plan/events.json"
+}
+
+passed=0 failed=0
+verdict() { # NAME OUTCOME
+	printf '%-34s %-11s %-7s %s\n' "$1" "$base" "$engine_kind" "$2" >>"$work/table"
+	if [ "$2" = ok ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+# judge NAME: did the case go as it should, and was exactly that told?
+judge() {
+	ended=$(cat "$plan/$1.ended" 2>/dev/null || echo nothing)
+	if [ "$ended" != "$(cat "$plan/$1.exit")" ]; then
+		verdict "$1" "the container ended with $ended"
+		head -n 5 "$plan/$1.out" "$plan/$1.err" || true
+		return 0
+	fi
+	expected "$1" >"$plan/$1.expected"
+	if ! awk -F '\t' '$1 == "" { exit 1 }' "$plan/$1.expected"; then
+		verdict "$1" "the container printed no text"
+		head -n 5 "$plan/$1.out" "$plan/$1.err" || true
+		return 0
+	fi
+	[ -n "$probe" ] || { verdict "$1" ok; return 0; }
+	observed "$1" >"$plan/$1.observed"
+	if awk -f "$here/compare.awk" of=expected "$plan/$1.expected" of=observed "$plan/$1.observed" >"$plan/$1.diff"; then
+		verdict "$1" ok
+	else
+		verdict "$1" FAILED
+		echo "$base $1:"
+		cat "$plan/$1.diff"
+	fi
+}
+
+# judge_trace STATUS: the trace itself. Whatever it told beside the cases' events counts against it,
+# but not what other containers of this machine did.
+judge_trace() {
+	[ -n "$probe" ] || return 0
+	jq -c --arg project "$project" --rawfile ended "$plan/ended" '
+		(.container.id // "") as $id |
+		select(.kind == "lost" or (.project != $project or .service == null) and
+			(if $id == "" then .object // "" | startswith("/case/") else $ended | contains($id) end))' \
+		"$plan/events.json" >"$plan/beside" || echo "no JSON" >"$plan/beside"
+	if [ "$1" = 0 ] && [ ! -s "$plan/beside" ]; then
+		verdict "(nothing beside)" ok
+	else
+		verdict "(nothing beside)" FAILED
+		echo "$base: the trace ended with $1, and told beside:"
+		head -n 20 "$plan/beside"
+		grep -Ev '^([a-z-]+_1 +\||Creating |Attaching |Recreating |[a-z0-9]+_[a-z0-9-]+_1 )' "$plan/log" | tail -n 20
+	fi
+}
+
+# One of the libcs is traced under podman, and by its project alone.
+round() {
+	result=0
+	if [ -n "$probe" ]; then
+		set --
+		[ "$engine_kind" = docker ] || set -- --project "$project"
+		DOCKER_HOST=$engine_socket "$probe" trace "$@" -o json="$plan/events.json" -- "$plan/up" \
+			>"$plan/log" 2>&1 || result=$?
+	else
+		"$plan/up" >"$plan/log" 2>&1 || result=$?
+	fi
+	collect
+	for name in $(cat "$plan/names"); do judge "$name"; done
+	judge_trace "$result"
+}
+
+engine_of() { # BASE
+	[ -z "$engines" ] || { echo "$engines"; return 0; }
+	[ "$1" = glibc-2.36 ] && echo podman || echo docker
+}
+
+node_take
+for base in $bases; do
+	if ! engine_start "$(engine_of "$base")" "$work/engine"; then
+		echo "$base: not run: $engine_problem" | tee -a "$work/skipped"
+		continue
+	fi
+	image=localhost/compatprobe-$base:1 project=$(echo "$base" | tr -d .-) plan=$work/$base
+	mkdir -p "$plan"
+	engine import "$images/$base.tar" "$image" >"$plan/log" 2>&1 || { cat "$plan/log" >&2; exit 1; }
+	awk -v base="$base" -v have="$(have)" -v dir="$plan" -f "$here/plan.awk" "$here/cases.txt" \
+		2>"$plan/wants" | grep -E -- "$only" >"$plan/names" || true
+	sed "s/^/$base: not run: /" "$plan/wants" | tee -a "$work/skipped"
+	write_project
+	for _ in $(seq "$times"); do round; done
+	engine_stop
+done
+cat "$work/table" 2>/dev/null || true
+[ $((passed + failed)) -gt 0 ] || { echo "skipped: $(tail -n 1 "$work/skipped")"; exit 0; }
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
