@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "engine_answer.h"
-#include "memory.h"
 
 #define MAX_IMAGES 512u /* of a list; the others' layers are found in the store */
 
@@ -43,12 +42,13 @@ static void take_container_event(
 	static const char *const told[] = {"create", "start", "die", "destroy", "rename", NULL};
 	struct cp_container container = {0};
 	if (is_one_of(action, told) && cp_answer_event(event, &container)) {
-		cp_cleanup_free char *id = strdup(container.id);
+		char id[65]; /* the sink may take the other over */
+		snprintf(id, sizeof(id), "%s", container.id);
 		bool is_new = strcmp(action, "create") == 0;
 		tell_container(self, engine, &container, container.project != NULL);
-		if (!is_new && strcmp(action, "start") == 0 && id)
+		if (!is_new && strcmp(action, "start") == 0)
 			is_new = self->sink.wants(self->sink.context, id);
-		if (is_new && id)
+		if (is_new)
 			cp_engine_watch_request(self, engine, CP_ASK_CONTAINER, id);
 	}
 	cp_container_clear(&container);

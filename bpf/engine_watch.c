@@ -121,7 +121,8 @@ static void set_problem(struct engine *engine, const char *format, const char *r
 		engine->problem = NULL;
 }
 
-/* Forgets all that was asked of it, and when it is to be asked next. */
+/* Forgets all that was asked of it (`reason` may be a request's), and when it is to be asked next.
+ */
 static void lose(struct cp_engine_watch *self, unsigned at, const char *what, const char *reason)
 {
 	struct engine *engine = &self->engines[at];
@@ -224,7 +225,7 @@ static void finish(struct cp_engine_watch *self, struct cp_engine_request *reque
 	unsigned at = request->engine;
 	struct engine *engine = &self->engines[at];
 	bool ok = cp_engine_request_succeeded(request, code);
-	cp_cleanup_free char *reason = strdup(cp_engine_request_reason(request, code));
+	const char *reason = cp_engine_request_reason(request, code); /* the request's */
 	switch (request->question) {
 	case CP_ASK_EVENTS:
 		end_of_events(self, request, reason);
@@ -333,11 +334,9 @@ void cp_engine_watch_turn(
 		const struct engine *engine = &self->engines[i];
 		attend(self, i, now);
 		uint64_t due = next;
-		if (engine->phase == AWAY)
-			due = engine->next;
-		else if (engine->phase == ANSWERS && !engine->listed)
+		if (engine->phase == ANSWERS && !engine->listed)
 			due = engine->since + EVENTS_BEGIN;
-		else if (engine->phase == ANSWERS && engine->mute)
+		else if (engine->phase == AWAY || (engine->phase == ANSWERS && engine->mute))
 			due = engine->next;
 		if (due < next)
 			next = due;
