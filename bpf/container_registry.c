@@ -66,6 +66,13 @@ static struct cp_record *new_record(
 	return record;
 }
 
+static struct cp_record *touch(struct cp_registry *registry, struct cp_record *record)
+{
+	TAILQ_REMOVE(&registry->records, record, order);
+	TAILQ_INSERT_TAIL(&registry->records, record, order);
+	return record;
+}
+
 struct cp_record *cp_registry_id(
 	struct cp_registry *registry, const char *id, size_t size, bool make)
 {
@@ -73,7 +80,7 @@ struct cp_record *cp_registry_id(
 	for (struct cp_table_link *at = NULL; (at = cp_table_next(&registry->ids, hash, at));) {
 		struct cp_record *record = (struct cp_record *)at;
 		if (strncmp(record->is.id, id, size) == 0 && record->is.id[size] == '\0')
-			return record;
+			return touch(registry, record);
 	}
 	return make ? new_record(registry, id, size, hash) : NULL;
 }
@@ -87,10 +94,10 @@ static struct cp_cgroup_entry *entry_of(const struct cp_registry *registry, uint
 	return NULL;
 }
 
-struct cp_record *cp_registry_cgroup(const struct cp_registry *registry, uint64_t cgroup)
+struct cp_record *cp_registry_cgroup(struct cp_registry *registry, uint64_t cgroup)
 {
 	const struct cp_cgroup_entry *entry = entry_of(registry, cgroup);
-	return entry ? entry->record : NULL;
+	return entry ? touch(registry, entry->record) : NULL;
 }
 
 /* The first container but `record`, for whose new control group there is to be room. */

@@ -4,7 +4,7 @@
  * known of each. It takes no lock and asks nobody; containers.c does.
  *
  * Containers are kept after their end, since what they did is told later. Of too many, the one
- * that came first is forgotten, with its control groups.
+ * that was not asked for for the longest time is forgotten, with its control groups.
  */
 #ifndef CP_CONTAINER_REGISTRY_H
 #define CP_CONTAINER_REGISTRY_H
@@ -26,14 +26,15 @@ struct cp_record {
 	TAILQ_ENTRY(cp_record) order;
 	struct cp_cgroup_entry *cgroups;
 	struct cp_container is;
-	uint64_t seen;   /* when its first control group was (CLOCK_MONOTONIC, ns); 0: never */
-	uint32_t denied; /* a bit per source that said that it does not know it */
-	bool settled;    /* some source told all */
+	uint64_t seen;      /* when its first control group was (CLOCK_MONOTONIC, ns); 0: never */
+	uint32_t denied;    /* a bit per source that said that it does not know it */
+	uint64_t denied_at; /* when the last one did */
+	bool settled;       /* some source told all */
 };
 
 struct cp_registry {
 	struct cp_table ids, cgroups;
-	TAILQ_HEAD(, cp_record) records; /* in the order they came */
+	TAILQ_HEAD(, cp_record) records; /* the one to forget first */
 };
 
 int cp_registry_init(struct cp_registry *registry); /* 0, or -1 without memory */
@@ -44,7 +45,7 @@ void cp_registry_clear(struct cp_registry *registry);
 struct cp_record *cp_registry_id(
 	struct cp_registry *registry, const char *id, size_t size, bool make);
 
-struct cp_record *cp_registry_cgroup(const struct cp_registry *registry, uint64_t cgroup);
+struct cp_record *cp_registry_cgroup(struct cp_registry *registry, uint64_t cgroup);
 /* Says whose the control group is; NULL: no container's (an id may come again). 0, or -1 without
  * memory. */
 int cp_registry_set_cgroup(struct cp_registry *registry, uint64_t cgroup, struct cp_record *record);

@@ -22,7 +22,10 @@
 #include "memory.h"
 #include "podman_store.h"
 
-#define TURN 1000                  /* milliseconds between looks at stores, at most */
+#define TURN 1000 /* milliseconds between looks at stores, at most */
+/* Milliseconds: podman tells an event some time after it happened, when the container may be gone
+ * already and asking for it of no use. */
+#define LATE_EVENT 300
 #define STORES ((uint32_t)1 << 31) /* the bit of podman's stores beside those of engines */
 #define MAX_USUAL_STORES 4
 
@@ -93,8 +96,10 @@ static void deny(struct cp_containers *self, uint32_t bit, const char *id)
 {
 	pthread_mutex_lock(&self->lock);
 	struct cp_record *record = cp_registry_id(&self->registry, id, strlen(id), false);
-	if (record)
+	if (record) {
 		record->denied |= bit;
+		record->denied_at = clock_now();
+	}
 	pthread_mutex_unlock(&self->lock);
 	tell_change(self);
 }
@@ -470,13 +475,20 @@ static char *copy(const char *text)
 	return text ? strdup(text) : NULL;
 }
 
+static bool has_passed(uint64_t since, uint64_t milliseconds, uint64_t now)
+{
+	return now > since && now - since > milliseconds * 1000000u;
+}
+
 static bool may_learn_more(
 	const struct cp_containers *self, const struct cp_record *record, uint64_t now)
 {
-	uint32_t to_ask = (self->answering | self->trying | STORES) & ~record->denied;
-	bool is_late =
-		now > record->seen && now - record->seen > CP_LABELS_WAIT * (uint64_t)1000000;
-	return !record->settled && to_ask && !is_late;
+	uint32_t engines = self->answering | self->trying;
+	if (record->settled || has_passed(record->seen, CP_LABELS_WAIT, now))
+		return false;
+	if ((engines | STORES) & ~record->denied)
+		return true;
+	return engines && !has_passed(record->denied_at, LATE_EVENT, now);
 }
 
 enum cp_attribution cp_containers_find(

@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #define HEAD_SIZE 512
-#define MAX_NEEDED 1000
+#define MAX_ENTRIES 1000 /* of a dynamic section */
+#define MAX_RELOCATIONS 1000000
 
 const char *cp_peek_machine_name(int machine)
 {
@@ -133,37 +134,108 @@ int cp_peek(int fd, struct cp_peek *peek)
 	return 0;
 }
 
-static bool section_needs(Elf *elf, Elf_Scn *section, const char *library)
+/* --- dynamic sections -------------------------------------------------------------------- */
+
+/* Calls `ask` for each entry of the dynamic section until it says yes. */
+static bool any_dynamic(Elf *elf,
+	bool (*ask)(Elf *elf, size_t strings, const GElf_Dyn *entry, const char *name),
+	const char *name)
+{
+	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));) {
+		GElf_Shdr header;
+		Elf_Data *data;
+		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNAMIC ||
+			!header.sh_entsize || !(data = elf_getdata(section, NULL)))
+			continue;
+		for (size_t i = 0; i < data->d_size / header.sh_entsize && i < MAX_ENTRIES; i++) {
+			GElf_Dyn entry;
+			if (!gelf_getdyn(data, (int)i, &entry) || entry.d_tag == DT_NULL)
+				break;
+			if (ask(elf, header.sh_link, &entry, name))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_needed(Elf *elf, size_t strings, const GElf_Dyn *entry, const char *name)
+{
+	const char *needed =
+		entry->d_tag == DT_NEEDED ? elf_strptr(elf, strings, entry->d_un.d_val) : NULL;
+	return needed && strcmp(needed, name) == 0;
+}
+
+static bool is_now(Elf *elf, size_t strings, const GElf_Dyn *entry, const char *name)
+{
+	(void)elf, (void)strings, (void)name;
+	return entry->d_tag == DT_BIND_NOW ||
+	       (entry->d_tag == DT_FLAGS && (entry->d_un.d_val & DF_BIND_NOW)) ||
+	       (entry->d_tag == DT_FLAGS_1 && (entry->d_un.d_val & DF_1_NOW));
+}
+
+/* Opens the file for `ask`, and answers no where it is no ELF file. */
+static bool ask_file(int fd, bool (*ask)(Elf *elf, const char *name), const char *name)
+{
+	elf_version(EV_CURRENT);
+	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+	bool answer = elf && elf_kind(elf) == ELF_K_ELF && ask(elf, name);
+	elf_end(elf);
+	return answer;
+}
+
+static bool elf_needs(Elf *elf, const char *library)
+{
+	return any_dynamic(elf, is_needed, library);
+}
+
+bool cp_peek_needs(int fd, const char *library)
+{
+	return ask_file(fd, elf_needs, library);
+}
+
+/* --- relocations ------------------------------------------------------------------------- */
+
+static const char *symbol_name(Elf *elf, Elf_Scn *symbols, size_t index)
 {
 	GElf_Shdr header;
+	GElf_Sym symbol;
+	Elf_Data *data = symbols ? elf_getdata(symbols, NULL) : NULL;
+	return data && gelf_getshdr(symbols, &header) && gelf_getsym(data, (int)index, &symbol)
+		       ? elf_strptr(elf, header.sh_link, symbol.st_name)
+		       : NULL;
+}
+
+static bool section_binds(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, const char *name)
+{
 	Elf_Data *data = elf_getdata(section, NULL);
-	if (!data || !gelf_getshdr(section, &header) || !header.sh_entsize)
-		return false;
-	for (size_t i = 0; i < data->d_size / header.sh_entsize && i < MAX_NEEDED; i++) {
-		GElf_Dyn entry;
-		if (!gelf_getdyn(data, (int)i, &entry) || entry.d_tag == DT_NULL)
-			break;
-		const char *name = entry.d_tag == DT_NEEDED
-					   ? elf_strptr(elf, header.sh_link, entry.d_un.d_val)
-					   : NULL;
-		if (name && strcmp(name, library) == 0)
+	Elf_Scn *symbols = elf_getscn(elf, header->sh_link);
+	size_t count = data && header->sh_entsize ? data->d_size / header->sh_entsize : 0;
+	for (size_t i = 0; i < count && i < MAX_RELOCATIONS; i++) {
+		GElf_Rela entry;
+		if (!gelf_getrela(data, (int)i, &entry) || !GELF_R_SYM(entry.r_info) ||
+			GELF_R_TYPE(entry.r_info) == R_X86_64_JUMP_SLOT)
+			continue;
+		const char *asked = symbol_name(elf, symbols, GELF_R_SYM(entry.r_info));
+		if (asked && strcmp(asked, name) == 0)
 			return true;
 	}
 	return false;
 }
 
-bool cp_peek_needs(int fd, const char *library)
+static bool elf_binds(Elf *elf, const char *symbol)
 {
-	bool needs = false;
-	elf_version(EV_CURRENT);
-	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (elf && elf_kind(elf) == ELF_K_ELF) {
-		for (Elf_Scn *section = NULL; !needs && (section = elf_nextscn(elf, section));) {
-			GElf_Shdr header;
-			if (gelf_getshdr(section, &header) && header.sh_type == SHT_DYNAMIC)
-				needs = section_needs(elf, section, library);
-		}
+	if (any_dynamic(elf, is_now, NULL))
+		return true;
+	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));) {
+		GElf_Shdr header;
+		if (gelf_getshdr(section, &header) && header.sh_type == SHT_RELA &&
+			section_binds(elf, section, &header, symbol))
+			return true;
 	}
-	elf_end(elf);
-	return needs;
+	return false;
+}
+
+bool cp_peek_binds_at_load(int fd, const char *symbol)
+{
+	return ask_file(fd, elf_binds, symbol);
 }

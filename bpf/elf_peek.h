@@ -38,6 +38,11 @@ int cp_peek(int fd, struct cp_peek *peek);
 /* Whether the file's DT_NEEDED names this library. */
 bool cp_peek_needs(int fd, const char *library);
 
+/* Whether the file's own references to `symbol` are resolved when it is loaded, and not at the
+ * first call: it is linked with -z now, or a relocation of another kind than a jump slot asks for
+ * it. */
+bool cp_peek_binds_at_load(int fd, const char *symbol);
+
 /* Whether this machine runs programs of that class and machine. */
 bool cp_peek_is_native(const struct cp_peek *peek);
 

@@ -114,6 +114,8 @@ const char *cp_engine_request_reason(struct cp_engine_request *self, CURLcode co
 		return strerror((int)number);
 	if (self->message)
 		return self->message;
+	if (code == CURLE_OK && status == 200 && self->question == CP_ASK_EVENTS)
+		return "they ended";
 	if (code == CURLE_WRITE_ERROR || (code == CURLE_OK && status == 200))
 		return "its answer is not the JSON of an engine, or too large";
 	if (code == CURLE_OK) {

@@ -16,6 +16,8 @@
 #define LOOK 250         /* between looks for a socket that is not there */
 #define LONGEST 5000     /* between tries of an engine that does not answer */
 #define STEADY 5000      /* after so long an engine that goes away is tried at once again */
+#define BRIEF 1000       /* an engine whose events end after less has none to tell */
+#define LIST_AGAIN 2000  /* between lists of an engine that tells no events */
 #define EVENTS_BEGIN 300 /* old engines send nothing before the first event */
 
 #define AT_ONCE 8u                 /* inspections of one engine */
@@ -30,6 +32,7 @@ struct engine {
 	enum phase phase;
 	bool tried;           /* it was heard of, or is not there */
 	bool listed;          /* its lists were asked for */
+	bool mute;            /* it tells no events: its containers are listed now and then */
 	const char *runtime;  /* NULL: it did not say yet */
 	uint64_t since, next; /* ms: of this phase; when to try again */
 	unsigned failures;
@@ -44,6 +47,7 @@ struct cp_engine_watch {
 	struct engine engines[CP_MAX_ENGINES];
 	size_t n_engines;
 	bool required;
+	bool changed; /* an engine was heard of, or is not there: no wait before it is told */
 	struct cp_engine_sink sink;
 	CURLM *multi;
 	struct cp_table asked;            /* what waits or runs, so that nothing is asked twice */
@@ -234,9 +238,12 @@ static void take_container(
 {
 	struct cp_container container = {0};
 	bool one = request->question == CP_ASK_CONTAINER;
-	if (one ? cp_answer_inspect(object, &container) : cp_answer_list(object, &container))
-		if (!one || strcmp(container.id, request->subject) == 0)
-			tell_container(self, request->engine, &container, true);
+	bool is_container =
+		one ? cp_answer_inspect(object, &container) : cp_answer_list(object, &container);
+	if (is_container && (!one || strcmp(container.id, request->subject) == 0))
+		tell_container(self, request->engine, &container, true);
+	else if (one)
+		self->sink.unknown(self->sink.context, request->engine, request->subject);
 	if (one)
 		take_layers(self, request->engine, object);
 	cp_container_clear(&container);
@@ -313,13 +320,14 @@ static void approach(struct cp_engine_watch *self, unsigned at, uint64_t now)
 	struct engine *engine = &self->engines[at];
 	if (engine->at.socket && access(engine->at.socket, F_OK) < 0) {
 		set_problem(engine, "cannot be reached", self->required ? strerror(errno) : NULL);
+		self->changed |= !engine->tried;
 		engine->tried = true;
 		engine->next = now + LOOK;
 		return;
 	}
 	engine->phase = ASKING;
 	engine->since = now;
-	engine->listed = false;
+	engine->listed = engine->mute = false;
 	engine->events = ask(self, at, CP_ASK_EVENTS, "");
 	engine->info = ask(self, at, CP_ASK_INFO, "");
 	if (!engine->events || !engine->info)
@@ -336,7 +344,8 @@ static void answers(struct engine *engine)
 {
 	if (engine->phase != ASKING)
 		return;
-	set_problem(engine, NULL, NULL);
+	if (!engine->mute)
+		set_problem(engine, NULL, NULL);
 	engine->phase = ANSWERS;
 	engine->tried = true;
 	engine->since = clock_now();
@@ -350,11 +359,31 @@ static void attend(struct cp_engine_watch *self, unsigned at, uint64_t now)
 	if (engine->phase == ASKING && events_flow(engine))
 		answers(engine);
 	if (engine->phase == ANSWERS && !engine->listed &&
-		(events_flow(engine) || now - engine->since >= EVENTS_BEGIN)) {
+		(engine->mute || events_flow(engine) || now - engine->since >= EVENTS_BEGIN)) {
 		engine->listed = true;
+		engine->next = now + LIST_AGAIN;
 		ask(self, at, CP_ASK_CONTAINERS, "");
 		ask(self, at, CP_ASK_IMAGES, "");
 	}
+	if (engine->phase == ANSWERS && engine->mute && now >= engine->next) {
+		engine->next = now + LIST_AGAIN;
+		ask(self, at, CP_ASK_CONTAINERS, "");
+		self->sink.look_again(self->sink.context);
+	}
+}
+
+/* podman may be told to keep no events, and a proxy may not let them through. */
+static void end_of_events(
+	struct cp_engine_watch *self, struct cp_engine_request *request, const char *reason)
+{
+	struct engine *engine = &self->engines[request->engine];
+	if (engine->phase == ANSWERS && clock_now() - engine->since >= BRIEF) {
+		lose(self, request->engine, "went away", reason);
+		return;
+	}
+	engine->mute = true;
+	set_problem(engine, "does not tell its events", reason);
+	drop(self, request);
 }
 
 static void finish(struct cp_engine_watch *self, struct cp_engine_request *request, CURLcode code)
@@ -365,19 +394,20 @@ static void finish(struct cp_engine_watch *self, struct cp_engine_request *reque
 	cp_cleanup_free char *reason = strdup(cp_engine_request_reason(request, code));
 	switch (request->question) {
 	case CP_ASK_EVENTS:
-		if (engine->phase == ANSWERS && code == CURLE_OK)
-			lose(self, at, "went away", "its events ended");
-		else
-			lose(self, at, "does not tell its events", reason);
-		return; /* dropped with the others */
+		end_of_events(self, request, reason);
+		return; /* the request is dropped */
 	case CP_ASK_INFO:
-		if (!ok && engine->phase == ASKING) {
+		if (!ok && (engine->phase == ASKING || engine->mute)) {
 			lose(self, at, "does not answer", reason);
 			return;
 		}
 		answers(engine);
 		break;
 	case CP_ASK_CONTAINERS:
+		if (!ok && engine->mute) {
+			lose(self, at, "went away", reason);
+			return;
+		}
 		if (!ok)
 			set_problem(engine, "does not list its containers", reason);
 		break;
@@ -474,11 +504,15 @@ void cp_engine_watch_turn(
 			due = engine->next;
 		else if (engine->phase == ANSWERS && !engine->listed)
 			due = engine->since + EVENTS_BEGIN;
+		else if (engine->phase == ANSWERS && engine->mute)
+			due = engine->next;
 		if (due < next)
 			next = due;
 	}
 	begin_some(self);
-	curl_multi_poll(self->multi, extra, n_extra, next > now ? (int)(next - now) : 1, NULL);
+	int wait = next > now ? (int)(next - now) : 1;
+	curl_multi_poll(self->multi, extra, n_extra, self->changed ? 0 : wait, NULL);
+	self->changed = false;
 	curl_multi_perform(self->multi, &running);
 	for (const CURLMsg *message; (message = curl_multi_info_read(self->multi, &left));) {
 		char *request = NULL;

@@ -67,7 +67,11 @@ static void find_lockdown(struct cp_feature *feature)
 	char line[128];
 	read_line("/sys/kernel/security/lockdown", line, sizeof(line));
 	bool strict = strstr(line, "[confidentiality]") != NULL;
-	snprintf(feature->detail, sizeof(feature->detail), "%s", line[0] ? line : "no lockdown");
+	snprintf(feature->detail, sizeof(feature->detail), "%s",
+		line[0] ? line
+		: access("/sys/kernel/security/lsm", F_OK) == 0
+			? "no lockdown"
+			: "unknown: securityfs is not mounted");
 	set(feature, !strict, true,
 		"lockdown=confidentiality forbids reading memory: boot with lockdown=integrity or "
 		"none");
@@ -132,8 +136,8 @@ static void find_tracefs(struct cp_feature *feature)
 		"not used here; other tools: mount -t tracefs nodev /sys/kernel/tracing");
 }
 
-/* A program of nothing but `return 0`, of that type and for that hook; 0 or -errno. */
-static int try_program(enum bpf_prog_type type, enum bpf_attach_type attach, const char *hook)
+/* A program of nothing but `return 0`, of that type and for that hook: a descriptor or -errno. */
+static int load_nothing(enum bpf_prog_type type, enum bpf_attach_type attach, const char *hook)
 {
 	const struct bpf_insn nothing[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
@@ -145,9 +149,15 @@ static int try_program(enum bpf_prog_type type, enum bpf_attach_type attach, con
 			return -ENOENT;
 		options.attach_btf_id = (uint32_t)id;
 	}
-	int program = bpf_prog_load(type, NULL, "GPL", nothing, 2, &options);
-	if (program < 0 || !hook)
-		return program < 0 ? program : (close(program), 0);
+	return bpf_prog_load(type, NULL, "GPL", nothing, 2, &options);
+}
+
+/* Loads and attaches it: 0 or -errno. */
+static int try_hook(enum bpf_prog_type type, enum bpf_attach_type attach, const char *hook)
+{
+	int program = load_nothing(type, attach, hook);
+	if (program < 0)
+		return program;
 	int link = bpf_raw_tracepoint_open(NULL, program);
 	int result = link < 0 ? -errno : 0;
 	if (link >= 0)
@@ -159,11 +169,25 @@ static int try_program(enum bpf_prog_type type, enum bpf_attach_type attach, con
 static void find_hook(struct cp_feature *feature, enum bpf_attach_type attach, const char *hook,
 	bool needed, const char *remedy)
 {
-	enum bpf_prog_type type = attach == BPF_LSM_MAC ? BPF_PROG_TYPE_LSM : BPF_PROG_TYPE_TRACING;
-	int code = try_program(type, attach, hook);
+	int code = try_hook(BPF_PROG_TYPE_TRACING, attach, hook);
 	if (code < 0)
 		snprintf(feature->detail, sizeof(feature->detail), "%s", strerror(-code));
 	set(feature, code == 0, needed, remedy);
+}
+
+/* They can be attached where "bpf" is not among the active ones, and then never run. */
+static void find_lsm(struct cp_feature *feature)
+{
+	char active[256];
+	read_line("/sys/kernel/security/lsm", active, sizeof(active));
+	int code = strstr(active, "bpf")
+			   ? try_hook(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bprm_check_security")
+			   : -ENOENT;
+	snprintf(feature->detail, sizeof(feature->detail), "%.120s",
+		code == -ENOENT ? (active[0] ? active : "securityfs is not mounted")
+		: code < 0      ? strerror(-code)
+				: "");
+	set(feature, code == 0, false, "not used here");
 }
 
 static void find_kprobes(struct cp_feature *feature)
@@ -174,11 +198,30 @@ static void find_kprobes(struct cp_feature *feature)
 
 #define UPROBE_MULTI 48 /* BPF_TRACE_UPROBE_MULTI, since 6.6 */
 
+/* What the kernel says to a link at a file that cannot be: one that knows such links looks for the
+ * file, one that does not never gets that far. The layout is that of union bpf_attr since 6.6. */
+static int try_multi_link(int program)
+{
+	struct {
+		uint32_t program, target, attach, flags;
+		uint64_t path, offsets, counters, cookies;
+		uint32_t count, multi_flags, pid, padding;
+	} link = {.program = (uint32_t)program, .attach = UPROBE_MULTI, .count = 1};
+	uint64_t offset = 0;
+	link.path = (uint64_t)(uintptr_t) "/proc/self/nothing";
+	link.offsets = (uint64_t)(uintptr_t)&offset;
+	long fd = syscall(SYS_bpf, BPF_LINK_CREATE, &link, sizeof(link));
+	if (fd >= 0)
+		close((int)fd);
+	return fd >= 0 || errno == ENOENT ? 0 : -errno;
+}
+
 static void find_uprobe_multi(struct cp_feature *feature)
 {
-	int code = try_program(BPF_PROG_TYPE_KPROBE, (enum bpf_attach_type)UPROBE_MULTI, NULL);
-	if (code < 0)
-		snprintf(feature->detail, sizeof(feature->detail), "%s", strerror(-code));
+	int program = load_nothing(BPF_PROG_TYPE_KPROBE, (enum bpf_attach_type)UPROBE_MULTI, NULL);
+	int code = program < 0 ? program : try_multi_link(program);
+	if (program >= 0)
+		close(program);
 	set(feature, code == 0, false, "not used here");
 }
 
@@ -204,6 +247,7 @@ size_t cp_features_find(struct cp_feature *features)
 		{"tracefs", find_tracefs},
 		{"kprobes", find_kprobes},
 		{"uprobe_multi", find_uprobe_multi},
+		{"LSM programs", find_lsm},
 	};
 	size_t count = 0;
 	memset(features, 0, CP_FEATURES_MAX * sizeof(*features));
@@ -217,7 +261,5 @@ size_t cp_features_find(struct cp_feature *features)
 		"raw tracepoints with BTF are in kernels since 5.5");
 	features[count].name = "fentry";
 	find_hook(&features[count++], BPF_TRACE_FENTRY, "do_exit", false, "not used here");
-	features[count].name = "LSM programs";
-	find_hook(&features[count++], BPF_LSM_MAC, "bprm_check_security", false, "not used here");
 	return count;
 }

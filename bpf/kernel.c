@@ -40,7 +40,7 @@ static unsigned int own_mount_ns(void)
 
 static int why_not_loaded(int code, struct cp_error **err)
 {
-	if (code == -EPERM || code == -EACCES)
+	if (code == -EPERM || (code == -EACCES && geteuid() != 0))
 		return cp_error_set(err, -code,
 			"the kernel refuses the tracing programs (%s): run as root, or with "
 			"CAP_BPF and "

@@ -189,12 +189,16 @@ static unsigned add_file(
 
 unsigned cp_libc_probes_add_tree(struct cp_libc_probes *self, int directory)
 {
-	/* Debian's and Ubuntu's, before and after the merge of /usr; Fedora's, SUSE's; Arch's. */
+	/* Debian's and Ubuntu's, before and after the merge of /usr; Fedora's, SUSE's; Arch's.
+	 * Since 2.41 (measured) the exceptions of dlopen are raised in ld.so itself, before in
+	 * libc.so. */
 	static const char *const glibc[] = {"lib/x86_64-linux-gnu/libc.so.6",
 		"usr/lib/x86_64-linux-gnu/libc.so.6", "lib64/libc.so.6", "usr/lib64/libc.so.6",
 		"usr/lib/libc.so.6", "lib/x86_64-linux-gnu/libdl.so.2",
 		"usr/lib/x86_64-linux-gnu/libdl.so.2", "lib64/libdl.so.2", "usr/lib64/libdl.so.2",
-		"usr/lib/libdl.so.2"};
+		"usr/lib/libdl.so.2", "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+		"usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "lib64/ld-linux-x86-64.so.2",
+		"usr/lib64/ld-linux-x86-64.so.2", "usr/lib/ld-linux-x86-64.so.2"};
 	/* Alpine's, before and after the merge of /usr; Debian's package of musl. */
 	static const char *const musl[] = {"lib/ld-musl-x86_64.so.1", "usr/lib/ld-musl-x86_64.so.1",
 		"lib/x86_64-linux-musl/libc.so", "usr/lib/x86_64-linux-musl/libc.so"};

@@ -7,7 +7,8 @@
  * under another device number, so a file is known by its inode number, size and change time; where
  * that still lets one file be probed twice, the kernel programs tell the second probe by the stack.
  *
- *   glibc  libc.so.6: dlopen (since 2.34), _dl_signal_exception;  libdl.so.2: dlopen (before)
+ *   glibc  libc.so.6: dlopen (since 2.34), _dl_signal_exception (before 2.41)
+ *          libdl.so.2: dlopen (before 2.34);  ld-linux-*.so.2: _dl_signal_exception (since 2.41)
  *   musl   ld-musl-ARCH.so.1: dlopen, dlerror
  */
 #ifndef CP_LIBC_PROBES_H

@@ -71,8 +71,7 @@ struct cp_raw_text {
 	char text[CP_RAW_TEXT];
 };
 
-/* Two texts: of an exception, its object and its string; of a vectored write, all parts together
- * run from the first into the second. */
+/* Two texts: of an exception, its object and its string. */
 struct cp_raw_long {
 	struct cp_raw head;
 	char text[CP_RAW_TEXT];

@@ -90,8 +90,13 @@ static void free_process(struct process *process)
 		cp_story_drop_thread(process, process->threads->tid);
 	cp_strings_clear(&process->addons);
 	cp_strings_clear(&process->failures);
+	cp_strings_clear(&process->suspects);
+	for (size_t i = 0; i < process->n_inferred; i++)
+		cp_event_clear(&process->inferred[i].event);
+	free(process->inferred);
 	free(process->exe);
 	free(process->last_words);
+	free(process->line);
 	free(process);
 }
 
@@ -136,8 +141,6 @@ static struct process *add_process(struct cp_story *story, pid_t pid)
 	story->newest = process;
 	if (++story->n_processes > MAX_PROCESSES)
 		remove_process(story, story->oldest);
-	if (story->listener.exe)
-		process->exe = story->listener.exe(story->listener.context, pid);
 	return process;
 }
 
@@ -145,8 +148,15 @@ static struct process *add_process(struct cp_story *story, pid_t pid)
 static struct process *process_of(struct cp_story *story, const struct cp_raw *record)
 {
 	struct process *process = find_process(story, (pid_t)record->pid);
-	if (!process)
+	if (!process) {
 		process = add_process(story, (pid_t)record->pid);
+		/* It ran before the trace began; one that starts or ends need not be asked about.
+		 */
+		if (process && story->listener.exe && record->type != CP_RAW_EXEC &&
+			record->type != CP_RAW_EXIT)
+			process->exe =
+				story->listener.exe(story->listener.context, (pid_t)record->pid);
+	}
 	if (!process)
 		return NULL;
 	process->cgroup = record->cgroup;
@@ -191,10 +201,13 @@ static void begin_program(
 	struct cp_story *story, struct process *process, const struct cp_raw *record)
 {
 	cp_story_exec_succeeded(story, process, (unsigned)record->value);
+	cp_story_end_output(story, process, UINT64_MAX);
+	cp_story_end_inferred(story, process, UINT64_MAX);
 	while (process->threads)
 		cp_story_drop_thread(process, process->threads->tid);
 	cp_strings_clear(&process->addons);
 	cp_strings_clear(&process->failures);
+	cp_strings_clear(&process->suspects);
 	free(process->last_words);
 	process->last_words = NULL;
 	process->libc = CP_EVENT_LIBC_UNKNOWN;
@@ -209,6 +222,8 @@ static void end_process(
 		cp_story_end_execs(story, process, thread);
 		cp_story_end_loads(story, process, thread, UINT64_MAX);
 	}
+	cp_story_end_output(story, process, UINT64_MAX);
+	cp_story_end_inferred(story, process, UINT64_MAX);
 	cp_story_end(story, process, record);
 	remove_process(story, process);
 }
@@ -261,6 +276,7 @@ static bool is_idle(const struct thread *thread)
 
 static void tick_process(struct cp_story *story, struct process *process, uint64_t now)
 {
+	cp_story_end_output(story, process, now);
 	for (struct thread *thread = process->threads; thread;) {
 		struct thread *next = thread->next;
 		uint64_t last = thread->n_attempts
@@ -274,6 +290,7 @@ static void tick_process(struct cp_story *story, struct process *process, uint64
 			cp_story_drop_thread(process, thread->tid);
 		thread = next;
 	}
+	cp_story_end_inferred(story, process, now);
 }
 
 void cp_story_tick(struct cp_story *story, uint64_t now)

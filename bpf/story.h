@@ -34,12 +34,16 @@ struct cp_story_listener {
 	/* What runs as `pid`, for a process that started before the trace did: owned by the caller,
 	 * NULL where unknown. */
 	char *(*exe)(void *context, pid_t pid);
+	/* Whether the process has this file mapped now, as its container names it. */
+	bool (*is_mapped)(void *context, pid_t pid, const char *path);
 };
 
 /* Nanoseconds after which a thread's unfinished story ends by itself. */
-#define CP_STORY_EXEC_WAIT 1000000000ULL   /* no further try of execve */
-#define CP_STORY_ERROR_WAIT 500000000ULL   /* musl: dlerror was not asked */
-#define CP_STORY_LOOKUP_WAIT 1000000000ULL /* no further look-up, where no dlopen is seen */
+#define CP_STORY_EXEC_WAIT 1000000000ULL  /* no further try of execve */
+#define CP_STORY_ERROR_WAIT 500000000ULL  /* musl: dlerror was not asked */
+#define CP_STORY_LOOKUP_WAIT 300000000ULL /* no further look-up, where no dlopen is seen */
+#define CP_STORY_TEXT_WAIT 1000000000ULL  /* no text on standard error for an inferred failure */
+#define CP_STORY_LINE_WAIT 300000000ULL   /* no end of a line on standard error */
 
 /* `wall_clock`: nanoseconds to add to a record's time to have the time since the epoch. */
 struct cp_story *cp_story_new(const struct cp_story_listener *listener, uint64_t wall_clock);

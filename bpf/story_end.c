@@ -2,10 +2,11 @@
  *
  * The end of a process: see story.h.
  *
- * 127 with a loader's words: it never started, or a function was missing at its first call. A
- * signal that stands for a fault, or 127 or 139 (what a shell makes of such a signal), of a process
- * that had loaded addons: it crashed, and these are under suspicion. musl leaves nothing else of a
- * missing function (SIGSEGV, no text). What others sent (SIGTERM, SIGKILL) is no crash.
+ * 127 (of glibc, for a missing version, 1) with a loader's words: it never started, or a function
+ * was missing at its first call. A signal that stands for a fault, or 127 or 139 (what a shell
+ * makes of such a signal), of a process that had loaded addons: it crashed, and these are under
+ * suspicion. musl leaves nothing else of a missing function (SIGSEGV, no text). What others sent
+ * (SIGTERM, SIGKILL) is no crash.
  */
 #include "story_parts.h"
 
@@ -19,6 +20,7 @@
 #include "tree.h"
 
 #define NOT_STARTED 127 /* both loaders' exit status; a shell's for "not found", too */
+#define NO_VERSION 1    /* glibc's, where a version is missing at the start (measured) */
 #define SHELL_SIGSEGV (128 + SIGSEGV)
 
 static bool is_fault(int signal)
@@ -36,11 +38,18 @@ static bool is_fault(int signal)
 	return false;
 }
 
+/* Those that are known to be loaded; else those that it opened. */
+static const struct strings *addons_of(const struct process *process)
+{
+	return process->addons.count ? &process->addons : &process->suspects;
+}
+
 static void copy_addons(const struct process *process, struct cp_event *event)
 {
-	event->addons = calloc(process->addons.count + 1, sizeof(char *));
-	for (size_t i = 0; event->addons && i < process->addons.count; i++) {
-		event->addons[event->n_addons] = strdup(process->addons.items[i]);
+	const struct strings *addons = addons_of(process);
+	event->addons = calloc(addons->count + 1, sizeof(char *));
+	for (size_t i = 0; event->addons && i < addons->count; i++) {
+		event->addons[event->n_addons] = strdup(addons->items[i]);
 		event->n_addons += event->addons[event->n_addons] != NULL;
 	}
 }
@@ -57,6 +66,24 @@ static void find_needer(struct cp_story *story, struct process *process, struct 
 		event->needed_by = strdup(process->exe);
 }
 
+/* glibc says "symbol lookup error" at a start as at a call. A reference that is resolved when its
+ * object is loaded was asked for at the start, unless something was loaded since. */
+static bool is_of_start(struct cp_story *story, const struct process *process)
+{
+	struct cp_loader_text read;
+	int root = story->listener.root(story->listener.context, process->mount_ns);
+	if (!process->at_call)
+		return true;
+	if (process->addons.count || process->suspects.count || root < 0 ||
+		!cp_loader_text_find(process->last_words, strlen(process->last_words), &read) ||
+		!read.object.at || !read.symbol.at)
+		return false;
+	cp_cleanup_free char *object = strndup(read.object.at, read.object.size);
+	cp_cleanup_free char *symbol = strndup(read.symbol.at, read.symbol.size);
+	cp_cleanup_close int fd = object ? cp_tree_open(root, object) : -1;
+	return fd >= 0 && symbol && cp_peek_binds_at_load(fd, symbol);
+}
+
 /* Takes the loader's words over into the event. */
 static void explain(struct cp_story *story, struct process *process, struct cp_event *event)
 {
@@ -67,10 +94,10 @@ static void explain(struct cp_story *story, struct process *process, struct cp_e
 		cp_story_explain(story, process, &read, NULL, event);
 }
 
-static void tell_start(struct cp_story *story, struct process *process, uint64_t time)
+static void tell_start(struct cp_story *story, struct process *process, uint64_t time, int status)
 {
 	struct cp_event event = cp_story_event(story, process, time, CP_EVENT_START_FAILED);
-	event.status = NOT_STARTED;
+	event.status = status;
 	explain(story, process, &event);
 	find_needer(story, process, &event);
 	cp_story_tell(story, process, &event);
@@ -86,8 +113,8 @@ static void tell_crash(
 	if (process->last_words)
 		explain(story, process, &event);
 	copy_addons(process, &event);
-	if (!event.object && process->addons.count)
-		event.object = strdup(process->addons.items[process->addons.count - 1]);
+	if (!event.object && event.n_addons)
+		event.object = strdup(event.addons[event.n_addons - 1]);
 	cp_story_tell(story, process, &event);
 }
 
@@ -97,9 +124,9 @@ void cp_story_end(struct cp_story *story, struct process *process, const struct 
 	int signal = WIFSIGNALED(code) ? WTERMSIG(code) : 0;
 	int status = WIFEXITED(code) ? WEXITSTATUS(code) : 0;
 	bool failed = status == NOT_STARTED || status == SHELL_SIGSEGV || is_fault(signal);
-	if (process->last_words && !process->at_call && status == NOT_STARTED)
-		tell_start(story, process, record->time);
-	else if ((process->last_words && process->at_call && status == NOT_STARTED) ||
-		 (process->addons.count && failed))
+	bool has_words = process->last_words && (status == NOT_STARTED || status == NO_VERSION);
+	if (has_words && is_of_start(story, process))
+		tell_start(story, process, record->time, status);
+	else if ((has_words && status == NOT_STARTED) || (addons_of(process)->count && failed))
 		tell_crash(story, process, record->time, signal, status);
 }

@@ -72,7 +72,7 @@ static char *who_needs(struct cp_story *story, const struct process *process,
 	int root = story->listener.root(story->listener.context, process->mount_ns);
 	for (size_t i = 0; root >= 0 && i < opened->count; i++) {
 		cp_cleanup_close int fd = cp_tree_open(root, opened->items[i]);
-		if (fd >= 0 && cp_peek_needs(fd, library))
+		if (fd >= 0 && cp_peek_needs(fd, base_name(library)))
 			return strdup(opened->items[i]);
 	}
 	return NULL;
@@ -147,22 +147,62 @@ static void infer(struct cp_story *story, const struct process *process, const s
 	char text[512];
 	struct cp_loader_text read;
 	const char *name = never_found(call);
+	bool is_itself = !name || strcmp(name, base_name(call->name)) == 0;
 	event->source = CP_SOURCE_INFERRED;
-	event->object = strdup(name ? name : call->name);
-	if (!name) {
+	event->object = strdup(is_itself ? call->name : name);
+	if (is_itself) {
+		event->cause = name ? CP_BECAUSE_MISSING_FILE : CP_BECAUSE_UNKNOWN;
 		look_at_file(story, process, place_of(&call->opened, call->name), event);
-		event->blames_template = cp_cause_blames_template(event->cause);
+	} else {
+		/* The cause by the name is that of the text that would have been. */
+		snprintf(text, sizeof(text),
+			call->libc == CP_EVENT_LIBC_MUSL
+				? "Error loading shared library %s: No such file or directory"
+				: "%s: cannot open shared object file: No such file or directory",
+			name);
+		event->cause = cp_loader_text_read(text, strlen(text), &read)
+				       ? read.cause
+				       : CP_BECAUSE_MISSING_LIBRARY;
+	}
+	event->blames_template = cp_cause_blames_template(event->cause);
+}
+
+/* Whether the look-ups alone, or the addon's own file, show that the load cannot have gone well. */
+static bool shows_failure(
+	struct cp_story *story, const struct process *process, const struct call *call)
+{
+	struct cp_event event = {0};
+	if (never_found(call))
+		return true;
+	look_at_file(story, process, place_of(&call->opened, call->name), &event);
+	return event.cause != CP_BECAUSE_UNKNOWN;
+}
+
+/* A text may still come on standard error, and is worth more. */
+static void keep_inferred(struct process *process, struct cp_event *event, uint64_t time)
+{
+	if (process->n_inferred == MAX_INFERRED ||
+		cp_grow(&process->inferred, &process->inferred_size, process->n_inferred + 1,
+			sizeof(*process->inferred)) < 0) {
+		cp_event_clear(event);
 		return;
 	}
-	/* The cause by the name is that of the text that would have been. */
-	snprintf(text, sizeof(text),
-		call->libc == CP_EVENT_LIBC_MUSL
-			? "Error loading shared library %s: No such file or directory"
-			: "%s: cannot open shared object file: No such file or directory",
-		name);
-	event->cause = cp_loader_text_read(text, strlen(text), &read) ? read.cause
-								      : CP_BECAUSE_MISSING_LIBRARY;
-	event->blames_template = cp_cause_blames_template(event->cause);
+	process->inferred[process->n_inferred++] = (struct inferred){.event = *event, .time = time};
+}
+
+void cp_story_end_inferred(struct cp_story *story, struct process *process, uint64_t now)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < process->n_inferred; i++) {
+		struct inferred *inferred = &process->inferred[i];
+		if (now != UINT64_MAX && now < inferred->time + CP_STORY_TEXT_WAIT)
+			process->inferred[kept++] = *inferred;
+		else if (cp_story_told(process, NULL, inferred->event.object))
+			cp_event_clear(&inferred->event);
+		else
+			cp_story_tell(story, process, &inferred->event);
+	}
+	process->n_inferred = kept;
 }
 
 static void tell_failure(struct cp_story *story, struct process *process, struct call *call)
@@ -185,7 +225,9 @@ static void tell_failure(struct cp_story *story, struct process *process, struct
 	event.optional = !strchr(call->name, '/');
 	if (event.optional)
 		event.blames_template = CP_NO;
-	if (cp_story_told(process, event.message, event.object))
+	if (event.source == CP_SOURCE_INFERRED)
+		keep_inferred(process, &event, call->time);
+	else if (cp_story_told(process, event.message, event.object))
 		cp_event_clear(&event);
 	else
 		cp_story_tell(story, process, &event);
@@ -250,7 +292,19 @@ void cp_story_exception(struct process *process, const struct cp_raw *record)
 	call->text = text;
 }
 
-/* Look-ups that belong to no dlopen: each addon that is opened begins a story of its own. */
+/* Look-ups that belong to no dlopen come to their end: a failure, or the process has it mapped. */
+static void end_lookups(struct cp_story *story, struct process *process, struct call *lookups)
+{
+	const struct cp_story_listener *listener = &story->listener;
+	if (lookups->active && shows_failure(story, process, lookups))
+		tell_failure(story, process, lookups);
+	else if (lookups->active && listener->is_mapped &&
+		 listener->is_mapped(listener->context, process->pid, lookups->name))
+		tell_loaded(story, process, lookups);
+	cp_call_clear(lookups);
+}
+
+/* Each addon that is opened begins such a story. */
 static void lookup_outside(struct cp_story *story, struct process *process, struct thread *thread,
 	const struct cp_raw *record)
 {
@@ -259,14 +313,14 @@ static void lookup_outside(struct cp_story *story, struct process *process, stru
 	cp_cleanup_free char *copy = strndup(name, record->size);
 	if (!copy)
 		return;
-	if (record->value >= 0 && is_addon(copy)) {
-		if (call->active && never_found(call))
-			tell_failure(story, process, call);
-		cp_call_clear(call);
+	if (is_addon(copy)) {
+		end_lookups(story, process, call);
 		call->active = true;
-		call->name = cp_take(copy);
+		call->name = strdup(copy);
+		if (record->value >= 0 && !cp_strings_have(&process->suspects, copy))
+			cp_strings_add(&process->suspects, copy, record->size, MAX_ADDONS);
 	}
-	if (!call->active)
+	if (!call->active || !call->name)
 		return;
 	call->time = record->time;
 	cp_strings_add(record->value >= 0 ? &call->opened : &call->missing, name, record->size,

@@ -25,10 +25,10 @@ void cp_strings_clear(struct strings *names);
 /* A call of dlopen, or what looks like one. */
 struct call {
 	bool active;
-	char *name;           /* as dlopen got it */
+	char *name;             /* as dlopen got it */
 	struct strings opened;  /* objects that could be opened, in order */
 	struct strings missing; /* and those that could not */
-	char *text;           /* what dlerror tells; NULL: nobody told */
+	char *text;             /* what dlerror tells; NULL: nobody told */
 	enum cp_event_libc libc;
 	uint64_t time; /* of its last record */
 };
@@ -55,6 +55,14 @@ struct thread {
 	struct thread *next;
 };
 
+/* A failure without a text, which may still come on standard error. */
+struct inferred {
+	struct cp_event event;
+	uint64_t time;
+};
+
+#define MAX_INFERRED 16
+#define MAX_LINE 16384 /* bytes that are put together of several writes */
 #define MAX_ADDONS 256
 #define MAX_FAILURES 64
 
@@ -67,8 +75,14 @@ struct process {
 	enum cp_event_libc libc;
 	struct strings addons;
 	struct strings failures; /* texts and objects that were told of this process */
-	char *last_words;      /* a loader's, at the start of the program or at a call */
+	char *last_words;        /* a loader's, at the start of the program or at a call */
 	bool at_call;
+	char *line; /* what was written to standard error and has no end yet */
+	size_t line_size;
+	uint64_t line_time;
+	struct strings suspects; /* addons that were opened, where no dlopen is seen */
+	struct inferred *inferred;
+	size_t n_inferred, inferred_size;
 	struct thread *threads;          /* only those with something unfinished */
 	struct process *next, *previous; /* the next is older */
 };
@@ -112,6 +126,8 @@ void cp_story_dlerror(struct cp_story *story, struct process *process, const str
 /* Tells what still waits for its explanation since before `since`. */
 void cp_story_end_loads(
 	struct cp_story *story, struct process *process, struct thread *thread, uint64_t now);
+/* Tells the failures that got no text since before `now`; with UINT64_MAX all. */
+void cp_story_end_inferred(struct cp_story *story, struct process *process, uint64_t now);
 void cp_call_clear(struct call *call);
 /* Whether a failure with this text or this object was told of the process; notes it where not. */
 bool cp_story_told(struct process *process, const char *text, const char *object);
@@ -130,6 +146,8 @@ void cp_attempts_clear(struct thread *thread);
 
 /* --- story_output.c --- */
 void cp_story_output(struct cp_story *story, struct process *process, const struct cp_raw *record);
+/* What has no end of line is read as it is. */
+void cp_story_end_output(struct cp_story *story, struct process *process, uint64_t now);
 
 /* --- story_end.c --- */
 void cp_story_end(struct cp_story *story, struct process *process, const struct cp_raw *record);

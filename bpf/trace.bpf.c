@@ -84,6 +84,44 @@ struct {
 	__type(value, struct gate);
 } gates SEC(".maps");
 
+/* Where a text is looked at before it is told: all that is written to standard error passes here,
+ * little of it matters. `busy` would show a kernel that lets one task of a CPU interrupt another
+ * here. */
+struct scratch {
+	__u32 busy;
+	char text[2 * CP_RAW_TEXT];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+/* Processes whose last text that was told had no end of line: what they write next belongs to it.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u32);
+} unfinished SEC(".maps");
+
+/* Texts that a control group has had told in this second: a flood from one container must not push
+ * out what others have to say. */
+struct budget {
+	__u64 since;
+	__u32 used;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct budget);
+} budgets SEC(".maps");
+
 /* --- whom ------------------------------------------------------------------------------ */
 
 static __always_inline void count_lost(__u32 type)
@@ -293,6 +331,7 @@ static __always_inline bool looks_like_error(const char *text, __u64 size, __u32
 			word = word << 8 | (unsigned char)text[start + i] | 0x20;
 			found |= differs(word, WORD('r', 'r', 'o', 'r')) |
 				 differs(word, WORD('n', 'n', 'o', 't')) | /* Cannot find */
+				 differs(word, WORD('t', ' ', 'f', 'o')) | /* not found */
 				 differs(word, WORD('o', 'u', 'l', 'd')) | /* Could not load */
 				 differs(word, WORD('a', 'i', 'l', 'e'));  /* Failed to load */
 		}
@@ -302,39 +341,93 @@ static __always_inline bool looks_like_error(const char *text, __u64 size, __u32
 	return false;
 }
 
-static __noinline int tell_short_write(struct whom *whom, const char *from, __u64 size)
+#define CONTINUATIONS 64 /* writes after one without an end of line */
+
+/* Whether the process had begun a line with its last write; takes note of how this one ends. */
+static __always_inline bool is_continued(__u32 pid)
 {
-	struct cp_raw_small *record;
-	if (!whom || !BEGIN(record, CP_RAW_STDERR, whom))
+	return bpf_map_lookup_elem(&unfinished, &pid) != NULL;
+}
+
+static __always_inline void note_end(__u32 pid, bool ends_line)
+{
+	__u32 *count = bpf_map_lookup_elem(&unfinished, &pid);
+	__u32 next = count ? *count + 1 : 1;
+	if (ends_line || next > CONTINUATIONS)
+		bpf_map_delete_elem(&unfinished, &pid);
+	else
+		bpf_map_update_elem(&unfinished, &pid, &next, BPF_ANY);
+}
+
+#define TEXTS_PER_SECOND 4000
+
+static __always_inline bool is_within_budget(__u64 cgroup)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct budget first = {.since = now, .used = 1};
+	struct budget *budget = bpf_map_lookup_elem(&budgets, &cgroup);
+	if (!budget || now - budget->since > 1000000000ULL) {
+		bpf_map_update_elem(&budgets, &cgroup, &first, BPF_ANY);
+		return true;
+	}
+	return ++budget->used <= TEXTS_PER_SECOND;
+}
+
+static __always_inline struct scratch *take_scratch(void)
+{
+	__u32 zero = 0;
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
+	if (!scratch)
+		return NULL;
+	if (scratch->busy) {
+		count_lost(CP_RAW_STDERR);
+		return NULL;
+	}
+	scratch->busy = 1;
+	return scratch;
+}
+
+/* Tells what is in the scratch, where it may matter. */
+static __noinline int tell_output(struct whom *whom, struct scratch *scratch, __u64 size, __u32 cut)
+{
+	if (!whom || !scratch || !size)
+		return 0;
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	if (!is_continued(pid) && !looks_like_error(scratch->text, size, CP_RAW_TEXT))
+		return 0;
+	if (!is_within_budget(whom->cgroup)) {
+		count_lost(CP_RAW_STDERR);
+		return 0;
+	}
+	note_end(pid, scratch->text[(size - 1) & (CP_RAW_TEXT - 1)] == '\n');
+	struct cp_raw_text *record;
+	if (!BEGIN(record, CP_RAW_STDERR, whom))
 		return 0;
 	barrier_var(size); /* the verifier is to see this very comparison */
-	if (size > CP_RAW_SMALL)
-		size = CP_RAW_SMALL;
+	if (size > CP_RAW_TEXT)
+		size = CP_RAW_TEXT;
 	record->head.size = size;
-	if (bpf_probe_read_user(record->text, size, from) == 0 &&
-		looks_like_error(record->text, size, CP_RAW_SMALL))
-		bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
-	else
-		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+	record->head.flags = cut;
+	bpf_probe_read_kernel(record->text, size, scratch->text);
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
-static __noinline int tell_write(struct whom *whom, const char *from, __u64 size)
+static __noinline int on_write(const char *from, __u64 size)
 {
-	struct cp_raw_text *record;
-	if (!whom || !BEGIN(record, CP_RAW_STDERR, whom))
+	struct whom whom;
+	__u32 cut = 0;
+	struct scratch *scratch = watched(&whom) ? take_scratch() : NULL;
+	if (!scratch)
 		return 0;
 	barrier_var(size);
 	if (size > CP_RAW_TEXT) {
 		size = CP_RAW_TEXT;
-		record->head.flags |= CP_RAW_CUT;
+		cut = CP_RAW_CUT;
 	}
-	record->head.size = size;
-	if (bpf_probe_read_user(record->text, size, from) == 0 &&
-		looks_like_error(record->text, size, CP_RAW_TEXT))
-		bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
-	else
-		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+	if (bpf_probe_read_user(scratch->text, size, from) == 0)
+		tell_output(&whom, scratch, size, cut);
+	scratch->busy = 0;
 	return 0;
 }
 
@@ -345,13 +438,15 @@ struct user_iovec {
 
 #define MAX_IOVECS 16
 
-/* A loader writes its message in pieces with writev(2): musl in 2, glibc in 10. */
-static __noinline int tell_vectored_write(
-	struct whom *whom, const struct user_iovec *vector, __u32 count)
+/* A loader writes its message in pieces with writev(2), put together here: glibc one line in 10 of
+ * them; musl one line in several calls of 2. */
+static __noinline int on_writev(const struct user_iovec *vector, __u64 count)
 {
-	struct cp_raw_long *record;
+	struct whom whom;
 	__u64 used = 0;
-	if (!whom || !BEGIN(record, CP_RAW_STDERR, whom))
+	__u32 cut = 0;
+	struct scratch *scratch = watched(&whom) ? take_scratch() : NULL;
+	if (!scratch)
 		return 0;
 	for (__u32 i = 0; i < MAX_IOVECS && i < count; i++) {
 		struct user_iovec one;
@@ -359,79 +454,60 @@ static __noinline int tell_vectored_write(
 			break;
 		__u64 size = one.size;
 		if (used >= CP_RAW_TEXT || size >= CP_RAW_TEXT) {
-			record->head.flags |= CP_RAW_CUT;
+			cut = CP_RAW_CUT;
 			break;
 		}
 		barrier_var(used); /* what the line above says, as old verifiers understand it */
 		barrier_var(size);
 		used &= CP_RAW_TEXT - 1;
 		size &= CP_RAW_TEXT - 1;
-		if (bpf_probe_read_user(record->text + used, size, one.base) < 0)
+		if (bpf_probe_read_user(scratch->text + used, size, one.base) < 0)
 			break;
 		used += size;
 	}
 	if (used > CP_RAW_TEXT)
 		used = CP_RAW_TEXT;
-	record->head.size = used;
-	if (looks_like_error(record->text, used, CP_RAW_TEXT))
-		bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
-	else
-		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+	tell_output(&whom, scratch, used, cut);
+	scratch->busy = 0;
 	return 0;
-}
-
-static __always_inline void on_write(const struct cp_registers *regs, long written)
-{
-	struct whom whom;
-	if (cp_argument(regs, 0) != 2 || written <= 0 || !watched(&whom))
-		return;
-	const char *from = (const char *)cp_argument(regs, 1);
-	if (written <= CP_RAW_SMALL)
-		tell_short_write(&whom, from, written);
-	else
-		tell_write(&whom, from, written);
-}
-
-static __always_inline void on_writev(const struct cp_registers *regs, long written)
-{
-	struct whom whom;
-	if (cp_argument(regs, 0) != 2 || written <= 0 || !watched(&whom))
-		return;
-	tell_vectored_write(
-		&whom, (const struct user_iovec *)cp_argument(regs, 1), cp_argument(regs, 2));
 }
 
 /* --- opened objects --------------------------------------------------------------------- */
 
-/* How many bytes of a path are looked at: objects with longer ones are told all the same. */
-#define NAME_SIZE 128
-
 enum name_kind { NAME_OTHER, NAME_LIBRARY, NAME_ADDON };
 
-/* Whether a file is a shared object by its name: NAME.node, NAME.so or NAME.so.N. A name that is
- * too long to tell counts as one. */
-static __always_inline enum name_kind kind_of_name(const char *user)
+#define NAME_TAIL                                                                                  \
+	48 /* bytes at the end of a path that are looked at: "libstdc++.so.6.0.33" and such */
+
+/* By the end of a path whose length is known: NAME.node, NAME.so or NAME.so.N. */
+static __always_inline enum name_kind kind_of_tail(const char *path, __u32 length)
 {
-	char name[NAME_SIZE];
-	long length = bpf_probe_read_user_str(name, sizeof(name), user);
-	if (length < 5)
-		return NAME_OTHER;
-	if (length == NAME_SIZE)
-		return NAME_LIBRARY;
 	__u32 word = 0;
-	__u32 last_library = 0;
-	for (__u32 i = 0; i < NAME_SIZE; i++) {
-		if (i >= length - 1)
+	bool library = false;
+	__u32 start = length > NAME_TAIL ? length - NAME_TAIL : 0;
+	for (__u32 i = 0; i < NAME_TAIL; i++) {
+		if (start + i >= length)
 			break;
-		word = word << 8 | (unsigned char)name[i];
+		word = word << 8 | (unsigned char)path[(start + i) & (CP_RAW_TEXT - 1)];
 		if ((word & 0xffffff) == ('.' << 16 | 's' << 8 | 'o'))
-			last_library = 1;
-		else if (name[i] == '/')
-			last_library = 0;
+			library = true;
+		else if ((word & 0xff) == '/')
+			library = false;
 	}
 	if (word == WORD('n', 'o', 'd', 'e'))
 		return NAME_ADDON;
-	return last_library ? NAME_LIBRARY : NAME_OTHER;
+	return library ? NAME_LIBRARY : NAME_OTHER;
+}
+
+static __always_inline enum name_kind kind_of_name(const char *user)
+{
+	struct scratch *scratch = take_scratch();
+	if (!scratch)
+		return NAME_OTHER;
+	long length = bpf_probe_read_user_str(scratch->text, CP_RAW_TEXT, user);
+	enum name_kind kind = length > 4 ? kind_of_tail(scratch->text, length - 1) : NAME_OTHER;
+	scratch->busy = 0;
+	return kind;
 }
 
 static __always_inline struct gate *gate_of_thread(void)
@@ -514,10 +590,13 @@ int on_sys_exit(__u64 *ctx)
 	long number = cp_syscall_number(regs);
 	switch (number) {
 	case CP_SYS_write:
-		on_write(regs, result);
+		if (cp_argument(regs, 0) == 2 && result > 0)
+			on_write((const char *)cp_argument(regs, 1), result);
 		break;
 	case CP_SYS_writev:
-		on_writev(regs, result);
+		if (cp_argument(regs, 0) == 2 && result > 0)
+			on_writev((const struct user_iovec *)cp_argument(regs, 1),
+				cp_argument(regs, 2));
 		break;
 #ifdef CP_SYS_open
 	case CP_SYS_open:
@@ -595,9 +674,12 @@ static __always_inline bool open_gate(__u64 stack)
 			gate->depth--; /* that call's frame is gone */
 	if (gate->depth && gate->stack[(gate->depth - 1) & (GATE_DEPTH - 1)] == stack)
 		return false;
-	if (gate->depth >= GATE_DEPTH)
+	__u32 slot = gate->depth;
+	if (slot >= GATE_DEPTH)
 		return false;
-	gate->stack[gate->depth & (GATE_DEPTH - 1)] = stack;
+	barrier_var(slot); /* what the line above says, as old verifiers understand it */
+	slot &= GATE_DEPTH - 1;
+	gate->stack[slot] = stack;
 	gate->depth++;
 	return true;
 }

@@ -24,7 +24,7 @@
 #define TICK 100000000ULL /* nanoseconds between looks at what waits */
 #define SLOW_TICK 1000000000ULL
 #define ENGINES_WAIT 3000 /* milliseconds for the engines' first answers */
-#define FRESH 64 /* namespaces whose libc got its probes just now */
+#define FRESH 64          /* namespaces whose libc got its probes just now */
 
 /* An event that waits for the labels of its container. */
 struct waiting {
@@ -200,6 +200,24 @@ static char *exe_of(void *context, pid_t pid)
 	return size > 0 ? strndup(path, (size_t)size) : NULL;
 }
 
+static bool is_mapped(void *context, pid_t pid, const char *path)
+{
+	char maps[64];
+	char *line = NULL;
+	size_t size = 0;
+	bool found = false;
+	(void)context;
+	snprintf(maps, sizeof(maps), "/proc/%d/maps", (int)pid);
+	cp_cleanup_fclose FILE *file = fopen(maps, "re");
+	while (file && !found && getline(&line, &size, file) > 0) {
+		line[strcspn(line, "\n")] = 0;
+		const char *name = strchr(line, '/');
+		found = name && strcmp(name, path) == 0;
+	}
+	free(line);
+	return found;
+}
+
 /* --- events -------------------------------------------------------------------------------- */
 
 static bool is_wanted(const struct cp_tracer *self, const struct cp_event *event)
@@ -365,8 +383,11 @@ void cp_tracer_report(struct cp_tracer *self, struct cp_tracer_report *report)
 
 static int open_parts(struct cp_tracer *self, struct cp_error **err)
 {
-	struct cp_story_listener listener = {
-		.context = self, .tell = on_event, .root = root_for, .exe = exe_of};
+	struct cp_story_listener listener = {.context = self,
+		.tell = on_event,
+		.root = root_for,
+		.exe = exe_of,
+		.is_mapped = is_mapped};
 	struct cp_kernel_options kernel = {
 		.all = self->options.all, .ring_size = self->options.ring_size};
 	struct cp_containers_options containers = {0};

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "cut_file.h"
 #include "options.h"
 #include "suggest.h"
 
@@ -87,6 +88,7 @@ static int run_help(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN); /* a reader that went away is a failed write, told as such */
+	cp_cut_file_watch();
 	if (argc < 2) {
 		print_overview(stderr);
 		return CP_EXIT_USAGE;

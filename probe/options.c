@@ -119,6 +119,14 @@ static const char *apply_image(struct cp_options *options, const char *value)
 		       : "it is SERVICE=REF, such as workflow=docker-archive:workflow.tar";
 }
 
+static const char *apply_trace(struct cp_options *options, const char *value)
+{
+	if (options->n_traces == CP_OPTIONS_MAX_TRACES)
+		return "too many traces";
+	options->traces[options->n_traces++] = value;
+	return *value ? NULL : "the name is empty";
+}
+
 static const char *apply_project(struct cp_options *options, const char *value)
 {
 	options->project = value;
@@ -255,6 +263,7 @@ static const struct option_rule rules[] = {
 		apply_output_or_file},
 	{"file", 'f', "FILE", CP_OPTION_COMPOSE, apply_compose_file},
 	{"image", 0, "SERVICE=REF", CP_OPTION_COMPOSE, apply_image},
+	{"trace", 0, "FILE", CP_OPTION_COMPOSE, apply_trace},
 	{"project-name", 'p', "NAME", CP_OPTION_COMPOSE, apply_project},
 	{"catalogue", 0, "FILE", CP_OPTION_COMPOSE, apply_catalogue},
 	{"name", 0, "NAME", CP_OPTION_NAME, apply_name},

@@ -29,11 +29,13 @@ enum cp_option {
 	CP_OPTION_PROGRESS = 1 << 6, /* -q, --no-progress */
 	CP_OPTION_VERBOSE = 1 << 7,
 	CP_OPTION_TRACE = 1 << 10,  /* --duration, -p, --all, --allow-loss, --check, --buffer */
-	CP_OPTION_COMPOSE = 1 << 8, /* -f, --image SERVICE=REF, -p, --catalogue, -o either way */
+	CP_OPTION_COMPOSE = 1 << 8, /* -f, --image SERVICE=REF, -p, --catalogue, --trace, -o
+				       either way */
 };
 
 #define CP_OPTIONS_MAX_FILES 16
 #define CP_OPTIONS_MAX_IMAGES 256
+#define CP_OPTIONS_MAX_TRACES 64
 
 struct cp_options {
 	struct cp_output_request outputs[CP_OUTPUT_MAX];
@@ -50,6 +52,8 @@ struct cp_options {
 	size_t n_compose_files;
 	const char *images[CP_OPTIONS_MAX_IMAGES]; /* SERVICE=REF as given */
 	size_t n_images;
+	const char *traces[CP_OPTIONS_MAX_TRACES];
+	size_t n_traces;
 	const char *project, *catalogue;
 	double duration;      /* seconds; negative: not given */
 	unsigned long buffer; /* MiB; 0: not given */

@@ -10,8 +10,10 @@
 #include "catalogue.h"
 #include "compose.h"
 #include "modules.h"
+#include "recommend_observed.h"
 #include "scan.h"
 
+/* Observed: what a trace saw of the service decided, or confirms that it runs on the template. */
 enum cp_confidence { CP_CONFIDENCE_NONE, CP_CONFIDENCE_SIMULATED, CP_CONFIDENCE_OBSERVED };
 const char *cp_confidence_name(enum cp_confidence confidence);
 
@@ -50,13 +52,15 @@ struct cp_advice {
 	uint64_t prunable_bytes, prunable_files;
 };
 
-/* Judges one service by its scan, whose targets are the templates' bases by name. `scan` NULL:
- * the service has no image that could be read, `problem` says why. 0 with *recommendation filled,
- * or -1. */
+/* Judges one service by its scan, whose targets are the templates' bases by name, and by what was
+ * observed of it where it runs now (NULL: nothing). `scan` NULL: the service has no image that
+ * could be read, `problem` says why. Reasons that were observed begin with "observed"; all others
+ * are simulated. 0 with *recommendation filled, or -1. */
 int cp_recommend_service(const struct cp_compose_service *service,
 	const struct cp_catalogue *catalogue, const struct cp_scan *scan,
 	const struct cp_missing_module *missing, size_t n_missing, const char *problem,
-	struct cp_recommendation *recommendation, struct cp_error **err);
+	const struct cp_observed *observed, struct cp_recommendation *recommendation,
+	struct cp_error **err);
 void cp_recommendation_clear(struct cp_recommendation *recommendation);
 
 /* Writes the override that compose takes unedited: the Dockerfile of each service that changes, the

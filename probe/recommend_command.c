@@ -17,7 +17,8 @@
 #include "sandbox.h"
 
 static const char help[] =
-	"usage: compatprobe recommend [-f FILE…] [--image SERVICE=REF…] [-o OVERRIDE] [OPTION…]\n"
+	"usage: compatprobe recommend [-f FILE…] [--image SERVICE=REF…] [--trace FILE…]\n"
+	"                             [-o OVERRIDE] [OPTION…]\n"
 	"\n"
 	"Reads a compose project, judges each service's image on the base of each Dockerfile\n"
 	"template, and recommends for every service the first template in the catalogue's order\n"
@@ -31,6 +32,9 @@ static const char help[] =
 	"      --image SERVICE=REF  the image of a service, as for 'compatprobe scan image';\n"
 	"                           repeatable. Without it: the service's image in the local "
 	"engine\n"
+	"      --trace FILE         what 'compatprobe trace -o json=FILE' saw of the project's\n"
+	"                           services on the templates that they are built from now;\n"
+	"                           repeatable. It outweighs the simulation there\n"
 	"  -o, --output OVERRIDE    write a compose override that builds each service that should\n"
 	"                           change from its template:\n"
 	"                           docker-compose -f docker-compose.yml -f OVERRIDE up\n"
@@ -57,13 +61,18 @@ static const char help[] =
 	"\n"
 	"examples\n"
 	"  compatprobe recommend -f docker-compose.yml -o compose.compatprobe.yaml\n"
-	"  compatprobe recommend --image workflow=docker-archive:workflow.tar -v\n";
+	"  compatprobe recommend --image workflow=docker-archive:workflow.tar -v\n"
+	"  compatprobe trace -o json=events.jsonl -- docker-compose up -d\n"
+	"  compatprobe recommend --trace events.jsonl\n";
 
 struct run {
 	const struct cp_options *options;
 	struct cp_compose *compose;
 	struct cp_catalogue *catalogue;
-	const char **bases; /* one per template */
+	const char **bases;                  /* one per template */
+	struct cp_base_set *found;           /* read once for all services */
+	FILE *traces[CP_OPTIONS_MAX_TRACES]; /* open, until they are read */
+	struct cp_observations observations;
 	struct cp_advice advice;
 	bool partial;
 };
@@ -72,8 +81,13 @@ static void clear_run(struct run *run)
 {
 	for (size_t i = 0; i < run->advice.n_services; i++)
 		cp_recommendation_clear(&run->advice.services[i]);
+	for (size_t i = 0; i < run->options->n_traces; i++)
+		if (run->traces[i])
+			fclose(run->traces[i]);
+	cp_observations_clear(&run->observations);
 	free(run->advice.services);
 	free(run->bases);
+	cp_base_set_free(run->found);
 	cp_catalogue_free(run->catalogue);
 	cp_compose_free(run->compose);
 }
@@ -158,8 +172,9 @@ static const char *find_entry(const struct cp_scan *scan, const struct cp_compos
 static int judge_image(struct run *run, const struct cp_compose_service *service,
 	struct cp_image *image, struct cp_recommendation *out, struct cp_error **err)
 {
-	struct cp_scan_options wanted = {
-		.targets = run->bases, .n_targets = run->catalogue->n_templates};
+	struct cp_scan_options wanted = {.targets = run->bases,
+		.n_targets = run->catalogue->n_templates,
+		.bases = run->found};
 	struct cp_scan *scan = NULL;
 	if (cp_scan_run(image, &wanted, &scan, err) < 0)
 		return -1;
@@ -172,8 +187,9 @@ static int judge_image(struct run *run, const struct cp_compose_service *service
 	int result = cp_missing_modules(&root, find_entry(scan, service, buffer, sizeof(buffer)),
 		&missing, &n_missing, err);
 	if (result == 0)
-		result = cp_recommend_service(
-			service, run->catalogue, scan, missing, n_missing, NULL, out, err);
+		result = cp_recommend_service(service, run->catalogue, scan, missing, n_missing,
+			NULL, cp_observations_of(&run->observations, run->compose, service), out,
+			err);
 	run->advice.prunable_bytes += scan->prunable_bytes;
 	run->advice.prunable_files += scan->prunable_files;
 	cp_missing_modules_free(missing, n_missing);
@@ -190,7 +206,8 @@ static int judge_service(struct run *run, const struct cp_compose_service *servi
 		return judge_image(run, service, image, out, err);
 	run->partial = true;
 	return cp_recommend_service(service, run->catalogue, NULL, NULL, 0,
-		failure ? failure->message : "out of memory", out, err);
+		failure ? failure->message : "out of memory",
+		cp_observations_of(&run->observations, run->compose, service), out, err);
 }
 
 /* --- the project ---------------------------------------------------------------------- */
@@ -247,11 +264,53 @@ static int load_project(struct run *run)
 	run->bases = calloc(count ? count : 1, sizeof(*run->bases));
 	run->advice.services = calloc(run->compose->n_services ? run->compose->n_services : 1,
 		sizeof(*run->advice.services));
-	if (!run->bases || !run->advice.services)
+	run->found = cp_base_set_new();
+	if (!run->bases || !run->found || !run->advice.services)
 		return cp_fail("out of memory");
 	for (size_t i = 0; i < count; i++)
 		run->bases[i] = run->catalogue->templates[i].base;
 	return check_image_options(run);
+}
+
+/* --- what was observed ------------------------------------------------------------------ */
+
+static int open_traces(struct run *run)
+{
+	for (size_t i = 0; i < run->options->n_traces; i++) {
+		run->traces[i] = fopen(run->options->traces[i], "re");
+		if (!run->traces[i])
+			return cp_fail("%s: %s", run->options->traces[i], strerror(errno));
+	}
+	return 0;
+}
+
+/* A trace that has nothing to say of the project is told: it may be of another one's. */
+static void warn_of_traces(const struct run *run)
+{
+	const struct cp_observations *observations = &run->observations;
+	if (run->options->quiet)
+		return;
+	if (observations->n_events && !observations->n_matched)
+		cp_warn("none of the %llu observed events is of a service of the project %s%s%s%s",
+			(unsigned long long)observations->n_events, run->compose->project,
+			observations->other ? "; some are of " : "",
+			observations->other ? observations->other : "",
+			observations->other ? " (-p names the project)" : "");
+	if (observations->n_lost)
+		cp_warn("%llu events were lost while it was traced: not all that happened is known",
+			(unsigned long long)observations->n_lost);
+}
+
+static int read_traces(struct run *run)
+{
+	for (size_t i = 0; i < run->options->n_traces; i++) {
+		cp_cleanup_error struct cp_error *err = NULL;
+		if (cp_observations_read(&run->observations, run->compose, run->traces[i],
+			    run->options->traces[i], &err) < 0)
+			return cp_fail("%s", err ? err->message : "out of memory");
+	}
+	warn_of_traces(run);
+	return 0;
 }
 
 /* The project's own files are read by now; what comes are images. */
@@ -336,10 +395,14 @@ static int run_recommend(int argc, char **argv)
 		return cp_usage("recommend", "what is '%s'? a compose file is given with -f",
 			options.arguments[0]);
 	status = load_project(&run);
+	if (status == 0)
+		status = open_traces(&run);
 	if (status == 0) {
 		confine(&run);
-		status = judge_all(&run);
+		status = read_traces(&run);
 	}
+	if (status == 0)
+		status = judge_all(&run);
 	return status ? status : print_all(&run);
 }
 

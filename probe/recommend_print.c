@@ -38,6 +38,18 @@ static void put_reasons(FILE *file, const char *before, const struct cp_reasons 
 			reasons->count - most);
 }
 
+/* What was seen is always told, however well it went. */
+static void put_observed(FILE *file, const struct cp_reasons *why)
+{
+	for (size_t i = 0; i < why->count; i++) {
+		if (strncmp(why->lines[i], "observed", strlen("observed")) != 0)
+			continue;
+		fputs("      ", file);
+		cp_text_put(file, why->lines[i]);
+		fputc('\n', file);
+	}
+}
+
 static void put_service(FILE *file, const struct cp_recommendation *one, int width,
 	const struct cp_table_style *style)
 {
@@ -53,12 +65,17 @@ static void put_service(FILE *file, const struct cp_recommendation *one, int wid
 		snprintf(before, sizeof(before), "not %s: ", one->passed_over[i].template->name);
 		put_reasons(file, before, &one->passed_over[i].because, style);
 	}
-	/* Without an image nothing was judged, and nobody's fault was found. */
-	put_reasons(file,
-		one->image ? "not the template's fault: " : "no answer: ", &one->not_the_template,
-		style);
+	struct cp_reasons beside = one->not_the_template;
+	if (!one->image && beside.count) { /* nothing was judged: the first says why */
+		struct cp_reasons first = {beside.lines++, 1, 0};
+		beside.count--;
+		put_reasons(file, "no answer: ", &first, style);
+	}
+	put_reasons(file, "not the template's fault: ", &beside, style);
 	if (style->verbose || one->n_add_packages || !one->has_node)
 		put_reasons(file, "", &one->why, style);
+	else
+		put_observed(file, &one->why);
 }
 
 static int widest(const struct cp_advice *advice)

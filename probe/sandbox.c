@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -23,25 +22,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capabilities.h"
 #include "memory.h"
 #include "options.h"
-
-/* --- capabilities ------------------------------------------------------------------ */
-
-/* Root reads a root-owned tree, and writes its results into somebody's directory. */
-static void drop_capabilities(void)
-{
-	const uint32_t kept = 1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH | 1u << CAP_FOWNER;
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
-	if (syscall(SYS_capget, &header, sets) < 0)
-		return;
-	sets[0].effective &= kept;
-	sets[0].permitted &= kept;
-	sets[0].inheritable = 0;
-	sets[1] = (struct __user_cap_data_struct){0};
-	(void)syscall(SYS_capset, &header, sets); /* giving up needs no permission */
-}
 
 /* --- files ------------------------------------------------------------------------- */
 
@@ -258,7 +241,8 @@ unsigned cp_sandbox_enter(const struct cp_sandbox *sandbox)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return 0;
 	unsigned parts = restrict_files(sandbox) ? CP_SANDBOX_FILES : 0;
-	drop_capabilities();
+	/* Root reads a root-owned tree, and writes its results into somebody's directory. */
+	cp_capabilities_keep(CP_CAPABILITIES_FILES);
 	return parts | (restrict_calls(sandbox) ? CP_SANDBOX_CALLS : 0);
 }
 

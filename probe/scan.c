@@ -75,6 +75,7 @@ static const char help[] =
 /* One run: the same options and outputs for each image. */
 struct run {
 	const struct cp_options *options;
+	struct cp_base_set *bases; /* of the targets */
 	struct cp_output outputs[CP_OUTPUT_MAX];
 	size_t n_outputs;
 	bool failed;  /* an image, or a part of one, could not be read */
@@ -107,19 +108,15 @@ static int close_outputs(struct run *run)
 }
 
 /* A target that is not known is told before an image is read, and not after it. */
-static int check_targets(const struct cp_options *options)
+static int find_targets(struct run *run)
 {
-	for (size_t i = 0; i < options->n_targets; i++) {
-		cp_cleanup_error struct cp_error *err = NULL;
-		cp_cleanup_base struct cp_base *base = NULL;
-		int node_major;
-		if (strcmp(options->targets[i], "self") == 0)
-			continue;
-		if (cp_base_find(options->targets[i], &base, &node_major, &err) < 0)
-			return cp_usage(
-				"scan", "--target: %s", err ? err->message : "out of memory");
-	}
-	return 0;
+	const struct cp_options *options = run->options;
+	cp_cleanup_error struct cp_error *err = NULL;
+	run->bases = cp_base_set_new();
+	if (run->bases &&
+		cp_base_set_find(run->bases, options->targets, options->n_targets, &err) == 0)
+		return 0;
+	return cp_usage("scan", "--target: %s", err ? err->message : "out of memory");
 }
 
 /* More rows of errors[] than this are counted only; JSON has them all. */
@@ -176,6 +173,7 @@ static int scan_one(struct run *run, const struct cp_image_ref *ref)
 	struct cp_scan *scan = NULL;
 	struct cp_scan_options wanted = {.targets = options->n_targets ? options->targets : NULL,
 		.n_targets = options->n_targets,
+		.bases = run->bases,
 		.keep_considered = options->verbose};
 	if (cp_open_image(options, ref, &image, &err) < 0 ||
 		cp_scan_run(image, &wanted, &scan, &err) < 0)
@@ -223,7 +221,7 @@ static int run_over(const struct cp_options *options, bool directory)
 {
 	struct run run = {.options = options};
 	cp_sandbox_enter_for(options, !directory);
-	int status = check_targets(options);
+	int status = find_targets(&run);
 	if (status == 0)
 		status = open_outputs(&run);
 	for (size_t i = 1; status == 0 && i < options->n_arguments; i++) {
@@ -233,6 +231,7 @@ static int run_over(const struct cp_options *options, bool directory)
 			scan_reference(&run, options->arguments[i]);
 	}
 	int closed = close_outputs(&run);
+	cp_base_set_free(run.bases);
 	if (status || closed)
 		return status ? status : closed;
 	if (run.failed)

@@ -11,8 +11,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "capabilities.h"
 #include "child.h"
 #include "command.h"
+#include "containers.h"
 #include "feature_probe.h"
 #include "memory.h"
 #include "options.h"
@@ -69,7 +71,8 @@ static const char help[] =
 	"\n"
 	"JSON is one object per line (schema compatprobe.event/1).\n";
 
-#define SETTLE 5.0 /* seconds after a command that left containers running */
+#define ENGINES_WAIT 3000 /* milliseconds, for --check */
+#define SETTLE 5.0        /* seconds after a command that left containers running */
 
 struct run {
 	const struct cp_options *options;
@@ -239,12 +242,32 @@ static int trace(const struct cp_options *options)
 	tell_begin(&run);
 	if (run.has_command && cp_child_start(&run.child, options->arguments, &err) < 0)
 		return cp_fail("%s", err ? err->message : "out of memory");
+	cp_capabilities_keep(CP_CAPABILITIES_TRACE); /* the command has all that it was given */
 	if (watch(&run, &err) < 0)
 		return cp_fail("%s", err ? err->message : "out of memory");
 	return finish(&run);
 }
 
 /* --- --check --------------------------------------------------------------------------- */
+
+/* Without an engine's answer events have the container's id, and neither its name nor its labels.
+ */
+static void check_engines(void)
+{
+	const char *const *problems = NULL;
+	size_t n_problems = 0;
+	struct cp_containers_options options = {0};
+	struct cp_containers *containers = cp_containers_open(&options, NULL);
+	if (!containers)
+		return;
+	cp_containers_wait(containers, ENGINES_WAIT);
+	size_t engines = cp_containers_engines(containers, &problems, &n_problems);
+	printf("  %-24s %-4s %zu answer%s\n", "container engines", engines ? "yes" : "no", engines,
+		engines == 1 ? "s" : "");
+	for (size_t i = 0; i < n_problems; i++)
+		printf("  %-24s      %s\n", "", problems[i]);
+	cp_containers_close(containers);
+}
 
 static int check(void)
 {
@@ -261,6 +284,7 @@ static int check(void)
 			feature->remedy ? feature->remedy : "");
 		able &= feature->state != CP_FEATURE_MISSING;
 	}
+	check_engines();
 	puts(able ? "\n  this machine can trace" : "\n  this machine cannot trace");
 	return fflush(stdout) == 0 && able ? CP_EXIT_FINE : CP_EXIT_ERROR;
 }

@@ -144,7 +144,7 @@ static void put_failure(FILE *file, const struct cp_event *event)
 		fputc(')', file);
 	}
 	if (event->source == CP_SOURCE_INFERRED)
-		fputs(" (inferred from failed look-ups)", file);
+		fputs(event->message ? " (inferred)" : " (inferred from failed look-ups)", file);
 }
 
 void cp_trace_put_matter(

@@ -3,8 +3,12 @@
  * The walk over a directory tree: rootfs: and `scan dir`.
  *
  * Every name is opened below its directory's descriptor and never through a link, so
- * that the tree cannot lead out of itself, even while somebody changes it. Contents are
- * read, not mapped: a file that shrinks under a mapping kills its reader.
+ * that the tree cannot lead out of itself, even while somebody changes it.
+ *
+ * Contents are read; only objects of more than CP_GATE_SIZE are mapped, and their facts
+ * read in place, so that one of a gigabyte takes no memory. A file that shrinks under a
+ * mapping kills its reader by SIGBUS, and a tree on disk may be in use: the less is
+ * mapped, and the shorter, the better. Who calls this decides what SIGBUS means.
  */
 #include "layer.h"
 
@@ -16,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -109,14 +114,9 @@ static ssize_t read_fully(int fd, void *buffer, size_t size, off_t from)
 }
 
 /* Reads contents that are wanted whole. A file that has shrunk is what it is now. */
-static int keep_whole(struct walk *walk, int fd, uint32_t node, uint64_t size, enum cp_keep keep,
+static int keep_read(struct walk *walk, int fd, uint32_t node, uint64_t size, enum cp_keep keep,
 	struct cp_error **err)
 {
-	if (size > CP_MAX_OBJECT_SIZE) {
-		cp_index_node_mutable(walk->index, node)->content = CP_CONTENT_ELF_UNREADABLE;
-		add_row(walk, CP_SPOILS_OBJECT, "object", EFBIG);
-		return 0;
-	}
 	if (cp_gather_begin(&walk->gather, size, err) < 0)
 		return -1;
 	ssize_t got = read_fully(fd, walk->gather.data, (size_t)size, 0);
@@ -128,6 +128,32 @@ static int keep_whole(struct walk *walk, int fd, uint32_t node, uint64_t size, e
 			(size_t)got, false, err);
 	cp_gather_end(&walk->gather);
 	return result;
+}
+
+/* Some file systems cannot map: then contents are read after all. */
+static int keep_mapped(
+	struct walk *walk, int fd, uint32_t node, uint64_t size, struct cp_error **err)
+{
+	void *data = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return keep_read(walk, fd, node, size, CP_KEEP_OBJECT, err);
+	int result = cp_keep_store(
+		walk->index, node, walk->path, CP_KEEP_OBJECT, data, (size_t)size, false, err);
+	munmap(data, (size_t)size);
+	return result;
+}
+
+static int keep_whole(struct walk *walk, int fd, uint32_t node, uint64_t size, enum cp_keep keep,
+	struct cp_error **err)
+{
+	if (size > CP_MAX_OBJECT_SIZE) {
+		cp_index_node_mutable(walk->index, node)->content = CP_CONTENT_ELF_UNREADABLE;
+		add_row(walk, CP_SPOILS_OBJECT, "object", EFBIG);
+		return 0;
+	}
+	if (keep == CP_KEEP_OBJECT && size > CP_GATE_SIZE)
+		return keep_mapped(walk, fd, node, size, err);
+	return keep_read(walk, fd, node, size, keep, err);
 }
 
 static int read_contents(

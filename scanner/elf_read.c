@@ -220,6 +220,27 @@ static struct cp_facts *new_facts(size_t size)
 	return cp_take(facts);
 }
 
+size_t cp_facts_extent(const void *data, size_t have, size_t size)
+{
+	struct cp_facts facts;
+	struct cp_elf elf = {.data = data, .size = have, .facts = &facts};
+	struct cp_elf_table table;
+	if (check_header(&elf) != CP_DEFECT_NONE || cp_elf_open_segments(&elf, &table))
+		return size;
+	uint64_t extent = cp_elf_entry_size(&elf, ELF_T_EHDR);
+	uint64_t table_end = elf.header.e_phoff + table.count * table.entry;
+	if (table.count && table_end > extent)
+		extent = table_end;
+	for (size_t i = 0; i < table.count; i++) {
+		GElf_Phdr phdr = cp_elf_phdr(&table, i);
+		uint64_t end;
+		if (__builtin_add_overflow(phdr.p_offset, phdr.p_filesz, &end) || end > size)
+			return size;
+		extent = end > extent ? end : extent;
+	}
+	return (size_t)extent;
+}
+
 int cp_facts_read(const void *data, size_t size, struct cp_facts **out, struct cp_error **err)
 {
 	*out = NULL;

@@ -208,13 +208,19 @@ static inline const char *cp_facts_string_or_null(const struct cp_facts *facts, 
 	return at ? facts->pool + at : NULL;
 }
 
+/* How many bytes from the start of an object of `size` bytes its facts are read from, as its first
+ * `have` bytes tell; `size` where they do not. Section headers, symbols for debuggers and the like
+ * come last in most files, and no loader looks at them. */
+size_t cp_facts_extent(const void *data, size_t have, size_t size);
+
 /* Reads the facts of the ELF object at `data` (`size` bytes, which stay the
  * caller's and are not referred to afterwards).
  * Returns 0 with *out owned by the caller. An object whose header can be read but
  * which no loader would map has `defect` set and is no error. Returns -1 where
  * its tables are cut, hostile or over a cap: `err` says which table and why, and
- * *out is then NULL. Never reads outside of the bytes given, never allocates more
- * than about three times `size` plus a constant, and takes time linear in `size`. */
+ * *out is then NULL. Never reads outside of the bytes given, nor past their extent (above),
+ * never allocates more than about three times `size` plus a constant, and takes time
+ * linear in `size`. */
 int cp_facts_read(const void *data, size_t size, struct cp_facts **out, struct cp_error **err);
 
 void cp_facts_free(struct cp_facts *facts);

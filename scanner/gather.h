@@ -7,12 +7,20 @@
  * written, so holes of a sparse file and a false size are free, and nothing is moved
  * when the buffer fills. Small contents share one buffer that is reused. Of contents
  * larger than CP_GATE_SIZE the gate lets walks hold one of any size, and others beside
- * it only within a budget.
+ * it only within a budget. The mapping of the one stays with the gate for the next, since
+ * making its pages costs as much as filling them.
  */
 #ifndef CP_GATHER_H
 #define CP_GATHER_H
 
 #include "layer.h"
+
+/* Anonymous memory, in whole pages. What was never touched is zeros. */
+struct cp_mapping {
+	uint8_t *data;
+	size_t size;    /* bytes; 0: none */
+	size_t touched; /* bytes from the start that may be something else */
+};
 
 struct cp_gather {
 	struct cp_gate *gate; /* may be NULL */
@@ -21,11 +29,10 @@ struct cp_gather {
 	size_t filled;        /* bytes from the start that are there, holes as zeros */
 	uint8_t *reused;      /* for small contents */
 	size_t reused_capacity;
-	size_t provided; /* bytes of the mapping that have pages already */
-	bool sparse;     /* a hole was left */
-	size_t mapped;   /* bytes mapped at data; 0: data is `reused` */
-	bool waited;     /* holds the gate */
-	size_t charged;  /* to its budget, bytes; 0: as the one content of any size */
+	struct cp_mapping mapping; /* for large ones; without a size, data is `reused` */
+	bool sparse;               /* a hole was left */
+	bool waited;               /* holds the gate */
+	size_t charged;            /* to its budget, bytes; 0: as the one content of any size */
 };
 
 /* Begins contents of `size` bytes, at most CP_MAX_OBJECT_SIZE. May wait for the gate. 0, or

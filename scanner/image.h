@@ -71,8 +71,7 @@ struct cp_image {
 
 struct cp_image_options {
 	const char *platform; /* "linux/amd64"; NULL: the machine's own, where it is offered */
-	bool verify;      /* also hash mapped (uncompressed) layers; compressed ones always are */
-	unsigned threads; /* 0: one per online processor, at most 8 */
+	bool verify; /* also hash mapped (uncompressed) layers; compressed ones always are */
 	/* Called from any worker, serialized: bytes of stored layers read so far and in all (0: not
 	 * known). May be NULL. */
 	void (*progress)(void *context, uint64_t done, uint64_t total);

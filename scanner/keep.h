@@ -24,11 +24,11 @@ enum cp_keep {
 enum cp_keep cp_keep_decide(const char *path, uint64_t size, const void *head, size_t head_size);
 
 /* Files the content in its node: facts, text, or a foreign/LFS mark. `data` is the
- * whole content for OBJECT, TEXT and SCRIPT, the head otherwise. With `borrow` texts are
- * not copied; copied package.json files are reduced to the fields that rules use
- * (npm.h), so that memory does not grow with an image's prose. A script's text becomes the list
- * of what it loads (js_specifiers.h), copied in any case; none where it loads nothing. An object
- * that cannot be read becomes an errors[] row, not an error. -1 only without memory. */
+ * whole content for TEXT and SCRIPT, at least its extent (facts.h) for OBJECT, the head otherwise.
+ * With `borrow` texts are not copied; copied package.json files are reduced to the fields that
+ * rules use (npm.h), so that memory does not grow with an image's prose. A script's text becomes
+ * the list of what it loads (js_specifiers.h), copied in any case; none where it loads nothing. An
+ * object that cannot be read becomes an errors[] row, not an error. -1 only without memory. */
 int cp_keep_store(struct cp_index *index, uint32_t node, const char *path, enum cp_keep keep,
 	const void *data, size_t size, bool borrow, struct cp_error **err);
 

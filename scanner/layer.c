@@ -105,7 +105,7 @@ static int whiteout(struct walk *walk, struct cp_error **err)
 
 /* --- files ------------------------------------------------------------------ */
 
-/* Gathers what is left of the contents after the first block. */
+/* Gathers what is left of the contents after the first block; what is not wanted is passed over. */
 static int gather_rest(struct walk *walk, const struct contents *contents, struct cp_error **err)
 {
 	if (!contents->gathered)
@@ -157,7 +157,7 @@ static int read_head(
 	return more < 0 ? -1 : 0;
 }
 
-/* Hands contents that are wanted whole to keep.h. */
+/* Hands contents that are wanted to keep.h: whole, or of an object what its facts are read from. */
 static int keep_whole(struct walk *walk, uint32_t node, uint64_t size, enum cp_keep keep,
 	const struct contents *contents, struct cp_error **err)
 {
@@ -170,12 +170,15 @@ static int keep_whole(struct walk *walk, uint32_t node, uint64_t size, enum cp_k
 		return cp_keep_store(walk->index, node, walk->member, keep, contents->block,
 			(size_t)size, cp_tar_stable(walk->tar, contents->block, contents->size),
 			err);
-	if (!contents->gathered && cp_gather_begin(&walk->gather, size, err) < 0)
+	uint64_t wanted = size;
+	if (keep == CP_KEEP_OBJECT && !contents->gathered)
+		wanted = cp_facts_extent(contents->block, contents->size, (size_t)size);
+	if (!contents->gathered && cp_gather_begin(&walk->gather, wanted, err) < 0)
 		return -1;
 	if (gather_rest(walk, contents, err) < 0)
 		return -1;
-	return cp_keep_store(walk->index, node, walk->member, keep, walk->gather.data,
-		walk->gather.size, false, err);
+	return cp_keep_store(
+		walk->index, node, walk->member, keep, walk->gather.data, (size_t)size, false, err);
 }
 
 static int add_file(struct walk *walk, struct archive_entry *entry, struct cp_error **err)

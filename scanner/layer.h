@@ -42,7 +42,8 @@ struct cp_stream *cp_stream_decompress(
  * that run in parallel: the promise is "64 MB and the largest single object". */
 #define CP_GATE_SIZE ((size_t)8 << 20) /* bytes */
 struct cp_gate;
-struct cp_gate *cp_gate_new(void); /* NULL without memory */
+struct cp_gate *cp_gate_new(void);       /* NULL without memory */
+void cp_gate_rest(struct cp_gate *gate); /* gives back what it keeps for the next object */
 void cp_gate_free(struct cp_gate *gate);
 
 /* Walks a tar stream (borrowed, read to its end) into a new index. A damaged archive
@@ -53,7 +54,8 @@ int cp_layer_index(struct cp_stream *tar, const char *label, struct cp_gate *gat
 	struct cp_index **index, struct cp_error **err);
 
 /* Walks a directory tree (rootfs: and `scan dir`), never leaving it and never
- * following links. -1 where the directory itself cannot be read. */
+ * following links. Large objects are mapped while they are looked at: a process that reads
+ * trees in use handles SIGBUS. -1 where the directory itself cannot be read. */
 int cp_directory_index(const char *path, struct cp_index **index, struct cp_error **err);
 
 #endif

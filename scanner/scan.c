@@ -55,6 +55,7 @@ void cp_scan_free(struct cp_scan *scan)
 		cp_package_result_clear(&scan->results[i], scan->n_targets);
 	free(scan->objects);
 	free(scan->targets);
+	cp_base_set_free(scan->own_bases);
 	free(scan->results);
 	free(scan->os_id);
 	free(scan->os_version);

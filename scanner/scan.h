@@ -9,7 +9,7 @@
 #ifndef CP_SCAN_H
 #define CP_SCAN_H
 
-#include "base.h"
+#include "base_set.h"
 #include "image.h"
 #include "load.h"
 #include "npm.h"
@@ -37,11 +37,11 @@ bool cp_object_foreign(const struct cp_scan *scan, const struct cp_object *objec
 bool cp_object_misnamed(const struct cp_object *object);
 
 struct cp_scan_target {
-	char *name;               /* as the user gave it, "self" for the image */
-	char *detail;             /* what it stands for: "alpine-3.20, musl 1.2.5, Node 20" */
-	struct cp_base *base;     /* NULL for self */
-	struct cp_facts *program; /* owned Node list, or NULL where the image's own serves */
-	int node_major;           /* of the Node that loads the addons there; 0: not known */
+	char *name;                 /* as the user gave it, "self" for the image */
+	char *detail;               /* what it stands for: "alpine-3.20, musl 1.2.5, Node 20" */
+	const struct cp_base *base; /* borrowed; NULL for self */
+	struct cp_facts *program;   /* owned Node list, or NULL where the image's own serves */
+	int node_major;             /* of the Node that loads the addons there; 0: not known */
 	struct cp_target target;
 };
 
@@ -61,7 +61,8 @@ struct cp_package_result {
 };
 
 struct cp_scan {
-	struct cp_image *image; /* owned */
+	struct cp_image *image;        /* owned */
+	struct cp_base_set *own_bases; /* NULL where the options name one */
 	char *os_id, *os_version;
 	enum cp_libc libc;
 	uint16_t machine;
@@ -82,7 +83,9 @@ struct cp_scan {
 struct cp_scan_options {
 	const char *const *targets; /* names; NULL: self and the default bases */
 	size_t n_targets;
-	bool keep_considered; /* fill cp_load.considered (the -v evidence) */
+	struct cp_base_set *bases; /* where bases are kept, for other scans too (borrowed; outlives
+				      the scan); NULL: they are read for this scan */
+	bool keep_considered;      /* fill cp_load.considered (the -v evidence) */
 };
 
 /* Judges `image` (taken over, whatever happens). 0 with *scan (owned), or -1. */

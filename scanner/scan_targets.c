@@ -14,13 +14,11 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "memory.h"
-#include "workers.h"
 
 /* One Alpine and the three Debians that official node images stand on. */
 static const char *const default_bases[] = {
@@ -37,7 +35,6 @@ void cp_scan_target_clear(struct cp_scan_target *target)
 {
 	free(target->name);
 	free(target->detail);
-	cp_base_free(target->base);
 	cp_facts_free(target->program);
 }
 
@@ -144,14 +141,9 @@ static int make_based(struct cp_scan *scan, struct cp_scan_target *target, const
 
 /* --- which targets, and their bases ------------------------------------------------- */
 
-/* Bases are read on all processors: unpacking their names is the greater part of making targets. */
 struct wanted {
 	const char **names;
-	int *node_majors;
-	struct cp_error **errors;
-	struct cp_scan_target *targets;
 	size_t count;
-	atomic_size_t next;
 };
 
 static void want(struct wanted *wanted, const char *name)
@@ -177,35 +169,28 @@ static void list_names(
 		want(wanted, default_bases[i]);
 }
 
-static void read_bases(void *context)
-{
-	struct wanted *wanted = context;
-	for (;;) {
-		size_t at = atomic_fetch_add(&wanted->next, 1);
-		if (at >= wanted->count)
-			return;
-		if (strcmp(wanted->names[at], "self") != 0)
-			cp_base_find(wanted->names[at], &wanted->targets[at].base,
-				&wanted->node_majors[at], &wanted->errors[at]);
-	}
-}
-
-static int make_targets(struct cp_scan *scan, struct wanted *wanted, struct cp_error **err)
+static int make_targets(struct cp_scan *scan, const struct cp_base_set *bases,
+	const struct wanted *wanted, struct cp_error **err)
 {
 	for (size_t i = 0; i < wanted->count; i++) {
 		struct cp_scan_target *target = &scan->targets[i];
-		if (wanted->errors[i]) {
-			if (err)
-				*err = cp_take(wanted->errors[i]);
-			return -1;
-		}
-		int result = target->base ? make_based(scan, target, wanted->names[i],
-						    wanted->node_majors[i], err)
-					  : make_self(scan, target, err);
+		int node_major;
+		target->base = cp_base_set_get(bases, wanted->names[i], &node_major);
+		int result = target->base
+				     ? make_based(scan, target, wanted->names[i], node_major, err)
+				     : make_self(scan, target, err);
 		if (result < 0)
 			return -1;
 	}
 	return 0;
+}
+
+static struct cp_base_set *bases_of(struct cp_scan *scan, const struct cp_scan_options *options)
+{
+	if (options->bases)
+		return options->bases;
+	scan->own_bases = cp_base_set_new();
+	return scan->own_bases;
 }
 
 int cp_scan_targets(
@@ -213,19 +198,16 @@ int cp_scan_targets(
 {
 	size_t most = options->n_targets ? options->n_targets : 1 + N_DEFAULT_BASES;
 	cp_cleanup_free const char **names = calloc(most, sizeof(*names));
-	cp_cleanup_free int *node_majors = calloc(most, sizeof(*node_majors));
-	cp_cleanup_free struct cp_error **errors = calloc(most, sizeof(struct cp_error *));
+	struct cp_base_set *bases = bases_of(scan, options);
 	scan->targets = calloc(most, sizeof(*scan->targets));
-	if (!names || !node_majors || !errors || !scan->targets)
+	if (!names || !bases || !scan->targets)
 		return cp_error_set(err, ENOMEM, "out of memory");
-	struct wanted wanted = {names, node_majors, errors, scan->targets, 0, 0};
+	struct wanted wanted = {names, 0};
 	list_names(&wanted, scan, options);
 	scan->n_targets = wanted.count;
-	cp_workers_run(read_bases, &wanted, wanted.count);
-	int result = make_targets(scan, &wanted, err);
-	for (size_t i = 0; i < wanted.count; i++) {
-		cp_error_free(errors[i]);
+	for (size_t i = 0; i < wanted.count; i++)
 		scan->targets[i].target.keep_considered = options->keep_considered;
-	}
-	return result;
+	if (cp_base_set_find(bases, names, wanted.count, err) < 0)
+		return -1;
+	return make_targets(scan, bases, &wanted, err);
 }

@@ -128,25 +128,24 @@ int cp_tar_next(struct cp_tar *tar, struct archive_entry **entry, struct cp_erro
 	return 0;
 }
 
-/* libarchive leaves the plain accessor NULL where a name is not valid in the locale. */
-static const char *first_name(const char *bytes, const char *utf8)
-{
-	return bytes ? bytes : utf8;
-}
-
+/* libarchive leaves the plain accessor NULL where a name is not valid in the locale; the other one
+ * converts each name that it is asked for. */
 const char *cp_tar_name(struct archive_entry *entry)
 {
-	return first_name(archive_entry_pathname(entry), archive_entry_pathname_utf8(entry));
+	const char *name = archive_entry_pathname(entry);
+	return name ? name : archive_entry_pathname_utf8(entry);
 }
 
 const char *cp_tar_hardlink(struct archive_entry *entry)
 {
-	return first_name(archive_entry_hardlink(entry), archive_entry_hardlink_utf8(entry));
+	const char *target = archive_entry_hardlink(entry);
+	return target ? target : archive_entry_hardlink_utf8(entry);
 }
 
 const char *cp_tar_symlink(struct archive_entry *entry)
 {
-	return first_name(archive_entry_symlink(entry), archive_entry_symlink_utf8(entry));
+	const char *target = archive_entry_symlink(entry);
+	return target ? target : archive_entry_symlink_utf8(entry);
 }
 
 int cp_tar_data(struct cp_tar *tar, const void **block, size_t *size, uint64_t *offset,

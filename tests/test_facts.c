@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -51,6 +52,31 @@ static void test_names(void **state)
 	assert_int_equal(facts->n_needed, 2);
 	assert_text(facts, facts->needed[0], "libz.so.1");
 	assert_text(facts, facts->needed[1], "libc.so.6");
+}
+
+/* What comes after the last segment need not be there. */
+static void test_extent(void **state)
+{
+	(void)state;
+	struct elf_image image = elf_build(&(struct elf_spec){.soname = "libx.so.1",
+		.needed = {"libc.so.6"},
+		.build_id = "\x01\xab",
+		.symbols = {{.name = "puts"}, {.name = "answer", .value = 1}}});
+	size_t extent = cp_facts_extent(image.bytes, image.size, image.size + 1000);
+	assert_in_range(extent, 1, image.size);
+	assert_int_equal(cp_facts_extent(image.bytes, 1024, image.size + 1000), extent);
+	assert_int_equal(cp_facts_extent(image.bytes, 60, image.size), image.size);
+	assert_int_equal(cp_facts_extent(image.bytes, image.size, extent - 1), extent - 1);
+	uint8_t *there = realloc(image.bytes, extent);
+	assert_non_null(there);
+	struct cp_facts *facts = NULL;
+	assert_int_equal(cp_facts_read(there, extent + 1000, &facts, NULL), 0);
+	assert_text(facts, facts->soname, "libx.so.1");
+	assert_text(facts, facts->build_id, "01ab");
+	assert_int_equal(facts->n_exports, 1);
+	assert_int_equal(facts->defect, CP_DEFECT_NONE);
+	cp_facts_free(facts);
+	free(there);
 }
 
 static void test_absent_names_are_none(void **state)
@@ -520,6 +546,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_extent),
 		cmocka_unit_test(test_absent_names_are_none),
 		cmocka_unit_test(test_symbols_in_every_shape),
 		cmocka_unit_test(test_symbols_without_exports),

@@ -19,6 +19,7 @@
 
 #include "image.h"
 #include "layer.h"
+#include "support/elf_builder.h"
 
 static char directory[] = "/tmp/compatprobe-image-XXXXXX";
 
@@ -452,6 +453,34 @@ static void directories(void **state)
 	assert_no_image("rootfs:nowhere", NULL, "nowhere: No such file");
 }
 
+/* Large ones are mapped, small ones read: the facts are the same. */
+static void objects_of_any_size_in_a_directory(void **state)
+{
+	(void)state;
+	static const off_t sizes[] = {0, CP_GATE_SIZE, CP_GATE_SIZE + 1, CP_MAX_OBJECT_SIZE + 1};
+	struct elf_image object = elf_build(&(struct elf_spec){.soname = "libx.so.1"});
+	assert_int_equal(mkdir("objects", 0755), 0);
+	for (int i = 0; i < 4; i++) {
+		char path[] = "objects/0.so";
+		path[strlen("objects/")] += (char)i;
+		write_file(path, object.bytes, object.size);
+		assert_int_equal(sizes[i] ? truncate(path, sizes[i]) : 0, 0);
+	}
+	elf_image_free(&object);
+	struct cp_image *image = open_image("rootfs:objects", NULL);
+	for (int i = 0; i < 3; i++) {
+		char path[] = "/0.so";
+		path[1] += (char)i;
+		const struct cp_facts *facts =
+			cp_index_facts(image->root, cp_index_find(image->root, path));
+		assert_non_null(facts);
+		assert_string_equal(cp_facts_string(facts, facts->soname), "libx.so.1");
+	}
+	assert_int_equal(cp_index_error_count(image->root), 1);
+	assert_string_equal(cp_index_error_at(image->root, 0)->path, "/3.so");
+	cp_image_free(image);
+}
+
 static bool mounted(const char *type, const char *where)
 {
 	return mkdir(where, 0755) == 0 && mount(type, where, type, 0, NULL) == 0;
@@ -862,8 +891,7 @@ static void progress_reaches_its_total(void **state)
 		struct layers layers;
 		struct parts parts = docker_parts(&layers, (enum form)form);
 		struct seen seen = {0};
-		struct cp_image_options options = {
-			.progress = see, .progress_context = &seen, .threads = 2};
+		struct cp_image_options options = {.progress = see, .progress_context = &seen};
 		write_archive("progress.tar", &parts);
 		cp_image_free(open_image("progress.tar", &options));
 		assert_true(seen.total > 0);
@@ -1056,6 +1084,7 @@ int main(void)
 		cmocka_unit_test(archives_from_a_pipe),
 		cmocka_unit_test(oci_layouts_and_archives),
 		cmocka_unit_test(directories),
+		cmocka_unit_test(objects_of_any_size_in_a_directory),
 		cmocka_unit_test(kernel_views_in_a_directory),
 		cmocka_unit_test(old_docker_archives),
 		cmocka_unit_test(several_images_in_a_docker_archive),

@@ -11,10 +11,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cut_file.h"
 #include "memory.h"
 #include "options.h"
 #include "output.h"
@@ -262,6 +264,60 @@ static void requests_are_read(void **state)
 	assert_int_equal(cp_output_request_parse("json=", &request), -1);
 }
 
+/* --- files that change -------------------------------------------------------------------- */
+
+/* Reads the second page of a mapped file that has one no more. */
+static void read_what_was_cut(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	if (fd < 0 || ftruncate(fd, 8192) < 0)
+		_exit(90);
+	volatile char *mapped = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (mapped == MAP_FAILED || ftruncate(fd, 100) < 0)
+		_exit(91);
+	_exit(mapped[5000] ? 92 : 93);
+}
+
+static void a_cut_file_is_told(void **state)
+{
+	char text[200] = "";
+	int status, ends[2];
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		dup2(ends[1], STDERR_FILENO);
+		cp_cut_file_watch();
+		read_what_was_cut("app\033.tar");
+	}
+	close(ends[1]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 1);
+	assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
+	close(ends[0]);
+	assert_non_null(strstr(text, "compatprobe: /"));
+	assert_non_null(strstr(text, "/app?.tar: cut short, "));
+	assert_int_equal(text[strlen(text) - 1], '\n');
+	assert_int_equal(unlink("app\033.tar"), 0);
+}
+
+/* A signal that somebody sends is not about a file. */
+static void a_sent_signal_ends_the_process(void **state)
+{
+	int status;
+	(void)state;
+	pid_t child = fork();
+	if (child == 0) {
+		cp_cut_file_watch();
+		kill(getpid(), SIGBUS);
+		_exit(90);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGBUS);
+}
+
 /* --- progress ------------------------------------------------------------------------------ */
 
 static void progress_is_drawn(void **state)
@@ -306,6 +362,8 @@ int main(void)
 		IN_DIRECTORY(a_killed_run_leaves_nothing),
 		cmocka_unit_test(failed_writes_are_told),
 		cmocka_unit_test(requests_are_read),
+		IN_DIRECTORY(a_cut_file_is_told),
+		cmocka_unit_test(a_sent_signal_ends_the_process),
 		cmocka_unit_test(progress_is_drawn),
 		cmocka_unit_test(progress_is_silent_without_a_terminal),
 	};

@@ -39,6 +39,7 @@ struct scene {
 	struct cp_verdict verdicts[2];
 	struct cp_package_result result;
 	struct cp_compose_service service;
+	const struct cp_observed *observed;
 	struct cp_recommendation out;
 };
 
@@ -87,7 +88,7 @@ static void spoil(struct scene *scene, size_t target, enum cp_outcome outcome, e
 static void recommend(struct scene *scene)
 {
 	assert_int_equal(cp_recommend_service(&scene->service, &catalogue, &scene->scan, NULL, 0,
-				 NULL, &scene->out, NULL),
+				 NULL, scene->observed, &scene->out, NULL),
 		0);
 }
 
@@ -186,7 +187,7 @@ static void missing_modules_are_told_apart(void **state)
 		.imported_by = "/app/index.js",
 		.message = "Cannot find module 'kafkajs'"};
 	assert_int_equal(cp_recommend_service(&scene.service, &catalogue, &scene.scan, &missing, 1,
-				 NULL, &scene.out, NULL),
+				 NULL, NULL, &scene.out, NULL),
 		0);
 	assert_ptr_equal(scene.out.template, &templates[ALPINE]);
 	assert_non_null(strstr(scene.out.not_the_template.lines[0], "'kafkajs'"));
@@ -199,7 +200,7 @@ static void a_service_without_an_image_is_answered(void **state)
 	struct scene scene;
 	begin(&scene);
 	assert_int_equal(cp_recommend_service(&scene.service, &catalogue, NULL, NULL, 0,
-				 "no such image", &scene.out, NULL),
+				 "no such image", NULL, &scene.out, NULL),
 		0);
 	assert_null(scene.out.template);
 	assert_int_equal(scene.out.confidence, CP_CONFIDENCE_NONE);
@@ -226,6 +227,197 @@ static void a_service_without_node_or_native_code_is_answered(void **state)
 	cp_recommendation_clear(&scene.out);
 }
 
+/* --- with what was observed ------------------------------------------------------------- */
+
+static char path[] = "/app/node_modules/b/index.node";
+
+static struct cp_observed_failure saw(char *text, enum cp_answer blames, enum cp_event_libc libc)
+{
+	return (struct cp_observed_failure){
+		.text = text, .needed_by = path, .blames_template = blames, .libc = libc};
+}
+
+static void an_observed_failure_passes_the_template_over(void **state)
+{
+	(void)state;
+	struct scene scene;
+	begin(&scene);
+	struct cp_observed_failure failure =
+		saw("dlopen failed: no loader", CP_YES, CP_EVENT_LIBC_MUSL);
+	struct cp_observed observed = {.failures = &failure, .n_failures = 1};
+	scene.observed = &observed;
+	recommend(&scene);
+	assert_ptr_equal(scene.out.template, &templates[DEBIAN]);
+	assert_int_equal(scene.out.confidence, CP_CONFIDENCE_OBSERVED);
+	assert_int_equal(scene.out.n_passed_over, 1);
+	assert_string_equal(
+		scene.out.passed_over[0].because.lines[0], "observed: dlopen failed: no loader");
+	cp_recommendation_clear(&scene.out);
+	/* together with the simulation, each in its own words */
+	begin(&scene);
+	scene.observed = &observed;
+	spoil(&scene, ALPINE, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_LOADER, "ld-linux-x86-64.so.2");
+	recommend(&scene);
+	assert_int_equal(scene.out.passed_over[0].because.count, 2);
+	assert_null(strstr(scene.out.passed_over[0].because.lines[1], "observed"));
+	cp_recommendation_clear(&scene.out);
+}
+
+static void a_failure_elsewhere_is_told_but_does_not_count(void **state)
+{
+	(void)state;
+	struct scene scene;
+	begin(&scene); /* on another libc: the service has moved since */
+	struct cp_observed_failure failure =
+		saw("dlopen failed: no loader", CP_YES, CP_EVENT_LIBC_GLIBC);
+	struct cp_observed observed = {.failures = &failure, .n_failures = 1};
+	scene.observed = &observed;
+	recommend(&scene);
+	assert_ptr_equal(scene.out.template, &templates[ALPINE]);
+	assert_int_equal(scene.out.confidence, CP_CONFIDENCE_SIMULATED);
+	assert_string_equal(scene.out.why.lines[0],
+		"observed, but on another libc than alpine has: dlopen failed: no loader");
+	cp_recommendation_clear(&scene.out);
+	begin(&scene); /* on no template */
+	scene.service.dockerfile = "other.Dockerfile";
+	scene.observed = &observed;
+	recommend(&scene);
+	assert_ptr_equal(scene.out.template, &templates[ALPINE]);
+	assert_string_equal(scene.out.why.lines[0],
+		"observed, but not on a template of the catalogue: dlopen failed: no loader");
+	cp_recommendation_clear(&scene.out);
+	begin(&scene); /* on a later template: the first serves all the same */
+	scene.service.dockerfile = "docker/debian.Dockerfile";
+	scene.observed = &observed;
+	recommend(&scene);
+	assert_ptr_equal(scene.out.template, &templates[ALPINE]);
+	assert_int_equal(scene.out.confidence, CP_CONFIDENCE_SIMULATED);
+	assert_string_equal(scene.out.why.lines[scene.out.why.count - 1],
+		"observed on debian: dlopen failed: no loader");
+	cp_recommendation_clear(&scene.out);
+}
+
+static void an_observed_load_outweighs_the_simulation(void **state)
+{
+	(void)state;
+	struct scene scene;
+	struct cp_observed_addon addon = {path, CP_EVENT_LIBC_MUSL};
+	struct cp_observed observed = {.addons = &addon, .n_addons = 1};
+	begin(&scene);
+	scene.observed = &observed;
+	spoil(&scene, ALPINE, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_LOADER, "ld-linux-x86-64.so.2");
+	recommend(&scene);
+	assert_ptr_equal(scene.out.template, &templates[ALPINE]);
+	assert_int_equal(scene.out.confidence, CP_CONFIDENCE_OBSERVED);
+	assert_non_null(strstr(scene.out.why.lines[0],
+		"observed: /app/node_modules/b/index.node loaded on alpine; simulated: "
+		"@temporalio/core-bridge@1.24.0 "));
+	assert_string_equal(scene.out.why.lines[1], "everything else loads on node:20-alpine");
+	assert_string_equal(scene.out.why.lines[2], "observed: 1 addon loaded on alpine");
+	cp_recommendation_clear(&scene.out);
+	/* but a load says nothing of a crash later */
+	begin(&scene);
+	scene.observed = &observed;
+	spoil(&scene, ALPINE, CP_OUTCOME_CRASHES, CP_CAUSE_MISSING_SYMBOL, "fcntl64");
+	recommend(&scene);
+	assert_ptr_equal(scene.out.template, &templates[DEBIAN]);
+	assert_int_equal(scene.out.confidence, CP_CONFIDENCE_SIMULATED);
+	cp_recommendation_clear(&scene.out);
+	/* nor does one of several loads, where another failed */
+	struct cp_observed_failure failure = saw("dlopen failed", CP_UNKNOWN, CP_EVENT_LIBC_MUSL);
+	observed.failures = &failure;
+	observed.n_failures = 1;
+	begin(&scene);
+	scene.observed = &observed;
+	spoil(&scene, ALPINE, CP_OUTCOME_FAILS, CP_CAUSE_MISSING_LOADER, "ld-linux-x86-64.so.2");
+	recommend(&scene);
+	assert_ptr_equal(scene.out.template, &templates[DEBIAN]);
+	cp_recommendation_clear(&scene.out);
+}
+
+static void an_observed_load_confirms(void **state)
+{
+	(void)state;
+	struct scene scene;
+	struct cp_observed_addon addon = {path, CP_EVENT_LIBC_MUSL};
+	struct cp_observed observed = {.addons = &addon, .n_addons = 1};
+	begin(&scene);
+	scene.observed = &observed;
+	recommend(&scene);
+	assert_int_equal(scene.out.confidence, CP_CONFIDENCE_OBSERVED);
+	assert_string_equal(scene.out.why.lines[0], "everything native loads on node:20-alpine");
+	assert_string_equal(scene.out.why.lines[1], "observed: 1 addon loaded on alpine");
+	cp_recommendation_clear(&scene.out);
+	addon.libc = CP_EVENT_LIBC_GLIBC; /* elsewhere */
+	begin(&scene);
+	scene.observed = &observed;
+	recommend(&scene);
+	assert_int_equal(scene.out.confidence, CP_CONFIDENCE_SIMULATED);
+	cp_recommendation_clear(&scene.out);
+}
+
+static void what_another_template_would_not_cure_is_kept_apart(void **state)
+{
+	(void)state;
+	struct scene scene;
+	struct cp_observed_failure failures[] = {
+		saw("module not found: Cannot find module 'kafkajs'", CP_NO, CP_EVENT_LIBC_UNKNOWN),
+		saw("crashed: killed by SIGSEGV", CP_UNKNOWN, CP_EVENT_LIBC_MUSL)};
+	struct cp_observed observed = {.failures = failures, .n_failures = 2};
+	begin(&scene);
+	scene.observed = &observed;
+	recommend(&scene);
+	assert_ptr_equal(scene.out.template, &templates[ALPINE]);
+	assert_int_equal(scene.out.confidence, CP_CONFIDENCE_SIMULATED);
+	assert_string_equal(scene.out.not_the_template.lines[0],
+		"observed: module not found: Cannot find module 'kafkajs'");
+	assert_string_equal(scene.out.why.lines[0],
+		"observed, and it is not known whose fault: crashed: killed by SIGSEGV");
+	cp_recommendation_clear(&scene.out);
+}
+
+static void a_library_to_be_added_does_not_pass_the_template_over(void **state)
+{
+	(void)state;
+	struct scene scene;
+	char *cairo[] = {"cairo"};
+	struct cp_observed_failure failure =
+		saw("dlopen failed: libcairo.so.2", CP_YES, CP_EVENT_LIBC_MUSL);
+	failure.object = "libcairo.so.2";
+	failure.cause = CP_BECAUSE_MISSING_LIBRARY;
+	struct cp_observed observed = {.failures = &failure, .n_failures = 1};
+	begin(&scene);
+	scene.observed = &observed;
+	spoil(&scene, ALPINE, CP_OUTCOME_LOADS_WITH, CP_CAUSE_MISSING_LIBRARY, "libcairo.so.2");
+	scene.loads[ALPINE].add_packages = cairo;
+	scene.loads[ALPINE].n_add_packages = 1;
+	recommend(&scene);
+	assert_ptr_equal(scene.out.template, &templates[ALPINE]);
+	assert_int_equal(scene.out.n_add_packages, 1);
+	assert_string_equal(scene.out.why.lines[0],
+		"observed, and alpine is to add a package for it: dlopen failed: libcairo.so.2");
+	cp_recommendation_clear(&scene.out);
+}
+
+static void without_an_image_what_was_observed_is_told(void **state)
+{
+	(void)state;
+	struct scene scene;
+	struct cp_observed_failure failures[] = {saw("no loader", CP_YES, CP_EVENT_LIBC_MUSL),
+		saw("no kafkajs", CP_NO, CP_EVENT_LIBC_UNKNOWN)};
+	struct cp_observed observed = {.failures = failures, .n_failures = 2};
+	begin(&scene);
+	assert_int_equal(cp_recommend_service(&scene.service, &catalogue, NULL, NULL, 0,
+				 "no such image", &observed, &scene.out, NULL),
+		0);
+	assert_null(scene.out.template);
+	assert_int_equal(scene.out.confidence, CP_CONFIDENCE_NONE);
+	assert_string_equal(scene.out.not_the_template.lines[0], "no such image");
+	assert_string_equal(scene.out.not_the_template.lines[1], "observed: no kafkajs");
+	assert_string_equal(scene.out.why.lines[0], "observed on alpine: no loader");
+	cp_recommendation_clear(&scene.out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +430,13 @@ int main(void)
 		cmocka_unit_test(missing_modules_are_told_apart),
 		cmocka_unit_test(a_service_without_an_image_is_answered),
 		cmocka_unit_test(a_service_without_node_or_native_code_is_answered),
+		cmocka_unit_test(an_observed_failure_passes_the_template_over),
+		cmocka_unit_test(a_failure_elsewhere_is_told_but_does_not_count),
+		cmocka_unit_test(an_observed_load_outweighs_the_simulation),
+		cmocka_unit_test(an_observed_load_confirms),
+		cmocka_unit_test(what_another_template_would_not_cure_is_kept_apart),
+		cmocka_unit_test(a_library_to_be_added_does_not_pass_the_template_over),
+		cmocka_unit_test(without_an_image_what_was_observed_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

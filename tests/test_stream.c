@@ -4,43 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* A stream that hands its bytes out in pieces of `piece`. */
-struct pieces {
-	struct cp_stream base;
-	const char *data;
-	size_t left;
-	size_t piece;
-	char copy[64]; /* so that a reader that looks back at an old block is caught */
-};
-
-static ssize_t pieces_read(struct cp_stream *stream, const void **block, struct cp_error **err)
-{
-	(void)err;
-	struct pieces *self = (struct pieces *)stream;
-	size_t size = self->left < self->piece ? self->left : self->piece;
-	memset(self->copy, 0xee, sizeof(self->copy));
-	memcpy(self->copy, self->data, size);
-	*block = self->copy;
-	self->data += size;
-	self->left -= size;
-	return (ssize_t)size;
-}
-
-static void pieces_close(struct cp_stream *stream)
-{
-	free(stream);
-}
-
-static struct cp_stream *in_pieces(const void *data, size_t size, size_t piece)
-{
-	struct pieces *self = calloc(1, sizeof(*self));
-	assert_non_null(self);
-	self->base = (struct cp_stream){pieces_read, NULL, pieces_close, false};
-	self->data = data;
-	self->left = size;
-	self->piece = piece;
-	return &self->base;
-}
+#include "support/pieces.h"
 
 static struct fixture text_fixture(size_t size)
 {

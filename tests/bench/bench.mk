@@ -7,4 +7,13 @@ $(BUILD)/measure: tests/bench/measure.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< -o $@
 
-.PHONY: bench
+# `make bench-trace`: what a running tracer costs, against strace and bcc (trace.sh).
+bench-trace: deps $(BUILD)/compatprobe $(BUILD)/trace_load $(BUILD)/enclose
+	@fixtures/deps.sh strace opensnoop-bpfcc:bpfcc-tools
+	@tests/bench/trace.sh $(BUILD)/compatprobe $(BUILD)/trace_load $(BUILD)/enclose $(BUILD)/bench-trace
+
+$(BUILD)/trace_load: tests/bench/trace_load.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< -o $@
+
+.PHONY: bench bench-trace

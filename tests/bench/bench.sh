@@ -8,18 +8,10 @@ set -eu
 [ $# -eq 4 ] || { echo "usage: bench.sh COMPATPROBE MEASURE IMAGE SCRATCH" >&2; exit 64; }
 probe=$1 measure=$2 image=$3 scratch=$4
 rounds=${ROUNDS:-7}
-missed=0
+. "$(dirname "$0")/lib.sh"
 mkdir -p "$scratch"
 
-# row WHAT VALUE OPERATOR WANTED: prints a line and notes a miss.
-row() {
-	if awk "BEGIN { exit !($2 $3 $4) }"; then verdict=ok; else verdict=MISSED missed=1; fi
-	printf '%-66s %10.2f  %s %-8s %s\n' "$1" "$2" "$3" "$4" "$verdict"
-}
-# tell WHAT VALUE: a figure without a claim.
-tell() { printf '%-66s %10.2f\n' "$1" "$2"; }
 field() { echo "$measured" | sed -n "$1p" | cut -f"$2"; }
-ratio() { awk "BEGIN { print $1 / $2 }"; }
 
 scan="exec $probe scan image -q -o json=/dev/null"
 layers="$image/1.tar $image/2.tar $image/3.tar"

@@ -63,6 +63,46 @@ else
 	echo "without docker-compose: the merged result was not looked at"
 fi
 
+# --- with what a trace saw, as the tracer writes it
+event() { # KIND CAUSE SERVICE OBJECT NEEDED_BY MESSAGE BLAMES
+	jq -cn --arg kind "$1" --arg cause "$2" --arg service "$3" --arg object "$4" --arg by "$5" \
+		--arg message "$6" --argjson blames "$7" '
+		def text($t): if $t == "" then null else $t end;
+		{schema: "compatprobe.event/1", time: "2026-11-25T10:00:00.000000000Z", kind: $kind,
+		 cause: text($cause), object: text($object), needed_by: text($by),
+		 message: text($message), source: "loader", libc: "musl", blames_template: $blames,
+		 optional: false, process: {pid: 7, comm: "node", exe: "/usr/local/bin/node"},
+		 container: {id: "0123456789abcdef", name: ("platform_" + $service + "_1"),
+		 image: ("platform/" + $service), runtime: "docker"}, project: "platform",
+		 service: $service, addons: [], signal: null, status: null, count: null}'
+}
+bridge=/app/node_modules/@temporalio/core-bridge/releases/x86_64-unknown-linux-gnu/index.node
+loader_text="Error loading shared library ld-linux-x86-64.so.2: No such file or directory (needed by $bridge)"
+{
+	event dlopen_failed missing_loader workflow ld-linux-x86-64.so.2 "$bridge" "$loader_text" true
+	event module_not_found module_not_found rules-engine kafkajs /app/index.js "Cannot find module 'kafkajs'" false
+	event addon_loaded "" auth /app/node_modules/bcrypt/bcrypt.node "" "" null
+} > "$work/events.jsonl"
+recommend -p platform --trace "$work/events.jsonl" "$@"
+expect "trace: exit status" 0 "$status"
+expect "trace: nothing on stderr" "" "$(cat "$work/err")"
+expect "trace: to Debian" "workflow finance" "$(chosen debian-ml)"
+expect "trace: workflow, observed" "observed: dlopen failed: $loader_text" "$(of workflow '.passed_over[0].because[0]')"
+expect_in "trace: workflow, simulated" "^@temporalio/core-bridge@.* is built for glibc" "$(of workflow '.passed_over[0].because[1]')"
+expect "trace: rules-engine" "observed: module not found: Cannot find module 'kafkajs' (required by /app/index.js)" "$(of rules-engine '.not_the_template[1]')"
+expect "trace: rules-engine stays" alpine "$(of rules-engine .template)"
+expect "trace: auth" "observed: 1 addon loaded on alpine" "$(of auth '.why[-1]')"
+expect "trace: confidence" "auth workflow" "$(jq -r '[.services[] | select(.confidence == "observed") | .name] | join(" ")' "$work/out.json")"
+expect_match "trace: the override says so" "observed: dlopen failed: Error loading shared library ld-linux" "$override"
+status=0
+"$probe" recommend -f "$work/docker-compose.yml" -p another --trace "$work/events.jsonl" "$@" > "$work/out" 2> "$work/err" || status=$?
+expect_match "another project's trace: told" "none of the 3 observed events is of a service of the project another; some are of platform" "$work/err"
+expect "another project's trace: not used" 0 "$(grep -c observed "$work/out")"
+echo '{"schema":"compatprobe.event/1"' >> "$work/events.jsonl"
+recommend -p platform --trace "$work/events.jsonl" "$@"
+expect "a broken trace: exit status" 1 "$status"
+expect_match "a broken trace: file and line" "events.jsonl:4: " "$work/err"
+
 # --- what goes wrong
 shift 2
 recommend "$@" --image auth=docker-archive:"$work/none.tar"

@@ -47,6 +47,11 @@ $(FUZZ_DIR)/%.o: %.c
 $(FUZZ_DIR)/libscanner.a: $(SCANNER:%.c=$(FUZZ_DIR)/%.o)
 	rm -f $@ && $(AR) rcs $@ $^
 
+$(FUZZ_DIR)/bpf/kernel.o: $(BUILD)/bpf/trace.skel.h
+
+$(FUZZ_DIR)/libtracer.a: $(TRACER:%.c=$(FUZZ_DIR)/%.o)
+	rm -f $@ && $(AR) rcs $@ $^
+
 $(FUZZ_DIR)/libsupport.a: $(patsubst %.c,$(FUZZ_DIR)/%.o,$(wildcard tests/support/*.c))
 	rm -f $@ && $(AR) rcs $@ $^
 
@@ -54,7 +59,7 @@ $(FUZZ_DIR)/libprobe.a: $(patsubst %.c,$(FUZZ_DIR)/%.o,$(filter-out probe/main.c
 	rm -f $@ && $(AR) rcs $@ $^
 
 $(FUZZ_DIR)/fuzz_%: $(FUZZ_DIR)/tests/fuzz/fuzz_%.o $(FUZZ_SUPPORT) $(FUZZ_DIR)/libprobe.a \
-	$(FUZZ_DIR)/libscanner.a
+	$(FUZZ_DIR)/libtracer.a $(FUZZ_DIR)/libscanner.a
 	$(FUZZ_CC) $(ALL_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -lcmocka -o $@
 
 $(FUZZ_DIR)/seeds_%: $(FUZZ_DIR)/tests/fuzz/seeds_%.o $(FUZZ_SUPPORT) $(FUZZ_DIR)/libscanner.a
