@@ -18,6 +18,7 @@ ended() {
 }
 trap ended EXIT
 trap 'exit 1' INT TERM
+after='--duration 0' # each command below ends with its container
 limit=60 # seconds that no trace below comes near
 
 engine_start podman "$work/engine" || engine_start docker "$work/engine" ||
@@ -31,10 +32,11 @@ line='
 
 # trace STATUS WHAT ARGUMENT...: the exit status, within the limit.
 trace() {
+	# shellcheck disable=SC2086
 	wanted=$1 what=$2 status=0
 	shift 2
 	rm -f "$work/events"
-	DOCKER_HOST=${engine_told:-$engine_socket} timeout -k 5 $limit "$probe" trace "$@" \
+	DOCKER_HOST=${engine_told:-$engine_socket} timeout -k 5 $limit "$probe" trace $after "$@" \
 		>"$work/out" 2>"$work/err" || status=$?
 	expect "$what: exit status" "$wanted" "$status"
 	[ "$status" = "$wanted" ] || head -n 5 "$work/err"
@@ -143,8 +145,15 @@ expect_match "a full disk: told" '/dev/full|[Nn]o space' "$work/err"
 trace 1 "an output that cannot be made" -o json="$work/none/events" -- "$work/up"
 expect_match "an output that cannot be made: named" none/events "$work/err"
 started=$(date +%s)
-trace 0 "a duration" --duration 1
+after='--duration 1'
+trace 0 "a duration"
 expect "a duration: seconds, at most 5" yes "$([ $(($(date +%s) - started)) -le 5 ] && echo yes || echo no)"
+
+in_container -d --entrypoint sh "$image" -c 'sleep 1; host /case/missing-library/main.node; sleep 60'
+after=
+trace 0 "a command that leaves a container behind" -o json="$work/events" -- "$work/up"
+expect "a command that leaves a container behind: told" dlopen_failed "$(event .kind)"
+engine ps -q | xargs "$engine_tool" kill >/dev/null 2>&1
 
 # --- ends
 # traced: a tracer, and a container that both outlives it and fails under it.

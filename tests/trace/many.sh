@@ -75,7 +75,7 @@ for kind in $engines; do
 	write_up >"$work/up"
 	chmod +x "$work/up"
 	status=0
-	DOCKER_HOST=$engine_socket "$probe" trace -o json="$work/events.json" -- "$work/up" >"$work/log" 2>&1 || status=$?
+	DOCKER_HOST=$engine_socket "$probe" trace --duration 0 -o json="$work/events.json" -- "$work/up" >"$work/log" 2>&1 || status=$?
 	expect "$kind: exit status" 0 "$status"
 	for service in $(services | cut -d' ' -f1); do
 		wanted "$service" >"$work/wanted"
@@ -88,8 +88,10 @@ for kind in $engines; do
 			.container.name' "$work/events.json" | sort -u >"$work/names"
 		expect "$kind: $service: containers told of" "$each" "$(wc -l <"$work/names" | tr -d ' ')"
 	done
-	expect "$kind: events in all" $((each * 5)) "$(wc -l <"$work/events.json" | tr -d ' ')"
-	expect "$kind: without a service" 0 "$(jq -c 'select(.service == null)' "$work/events.json" | wc -l | tr -d ' ')"
+	# This machine may run other containers; no others load these objects.
+	jq -c 'select(.kind == "lost" or (.object // "" | test("absent|^/case/")))' "$work/events.json" >"$work/ours"
+	expect "$kind: events in all" $((each * 5)) "$(wc -l <"$work/ours" | tr -d ' ')"
+	expect "$kind: without a service" 0 "$(jq -c 'select(.service == null)' "$work/ours" | wc -l | tr -d ' ')"
 	[ "$status" = 0 ] || tail -n 20 "$work/log"
 	engine_stop
 done

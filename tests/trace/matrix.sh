@@ -198,7 +198,7 @@ round() {
 	if [ -n "$probe" ]; then
 		set --
 		[ "$engine_kind" = docker ] || set -- --project "$project"
-		DOCKER_HOST=$engine_socket "$probe" trace "$@" -o json="$plan/events.json" -- "$plan/up" \
+		DOCKER_HOST=$engine_socket "$probe" trace "$@" --duration 0 -o json="$plan/events.json" -- "$plan/up" \
 			>"$plan/log" 2>&1 || result=$?
 	else
 		"$plan/up" >"$plan/log" 2>&1 || result=$?
