@@ -62,8 +62,8 @@ static bool add_from(
 	size_t origin = strncmp(directory, "$ORIGIN", 7) == 0     ? 7
 			: strncmp(directory, "${ORIGIN}", 9) == 0 ? 9
 								  : 0;
-	int own = origin ? (int)(base_name(object) - object) : 0;
-	int length = snprintf(path, sizeof(path), "%.*s%s%s/%s", own, object, own ? "." : "",
+	int own = origin ? (int)(base_name(object) - object) - 1 : 0; /* without its slash */
+	int length = snprintf(path, sizeof(path), "%.*s%s/%s", own > 0 ? own : 0, object,
 		directory + origin, name);
 	return length > 0 && (size_t)length < sizeof(path) && add(closure, path);
 }
