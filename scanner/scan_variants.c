@@ -24,8 +24,6 @@
 #include "obtain.h"
 #include "variant.h"
 
-#define MAX_PACKAGE_JSON ((size_t)1 << 20) /* bytes, as in npm.c */
-
 struct known_lockfile {
 	uint32_t node;                /* in the image's index */
 	struct cp_lockfile *lockfile; /* NULL: could not be read */
@@ -264,15 +262,7 @@ static json_t *manifest_of(const struct cp_index *index, const struct cp_package
 {
 	char path[CP_INDEX_MAX_PATH + 32];
 	snprintf(path, sizeof(path), "%s/package.json", package->path);
-	uint32_t node = cp_index_find(index, path);
-	const struct cp_text *text = node == CP_NO_NODE ? NULL : cp_index_text(index, node);
-	json_t *manifest = text && text->size <= MAX_PACKAGE_JSON
-				   ? json_loadb(text->data, text->size, 0, NULL)
-				   : NULL;
-	if (json_is_object(manifest))
-		return manifest;
-	json_decref(manifest);
-	return NULL;
+	return cp_package_json_at(index, cp_index_find(index, path));
 }
 
 static int ask_everywhere(struct step *step, struct asked *asked, struct cp_error **err)

@@ -585,9 +585,10 @@ static void json_has_the_schema(void **state)
 	assert_keys(verdicts, "self alpine debian-bullseye");
 	assert_keys(json_object_get(verdicts, "alpine"),
 		"outcome cause object message how scheme brings");
-	assert_keys(row(scan, "objects", 0), "path package system kind platform declared_libc "
-					     "interpreter needed glibc_min glibcxx_min "
-					     "bind_now node_api size outcomes");
+	assert_keys(row(scan, "objects", 0),
+		"path package system kind platform declared_libc "
+		"contradicted interpreter needed glibc_min glibcxx_min "
+		"bind_now node_api size outcomes");
 	const json_t *outcomes = json_object_get(row(scan, "objects", 0), "outcomes");
 	assert_keys(outcomes, "self alpine debian-bullseye");
 	assert_keys(json_object_get(outcomes, "alpine"),

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "npm.h"
+
 const char *cp_manifest_string(const struct cp_variant_context *context, const char *key)
 {
 	const char *text = json_string_value(json_object_get(context->manifest, key));
@@ -82,12 +84,7 @@ json_t *cp_package_manifest(const struct cp_variant_context *context, const stru
 	if (!cp_path_write(path, "%s/package.json", found->path) ||
 		cp_root_resolve(context->root, path, true, &file) != 0)
 		return NULL;
-	const struct cp_text *text = cp_index_text(file.index, file.node);
-	json_t *manifest = text ? json_loadb(text->data, text->size, 0, NULL) : NULL;
-	if (json_is_object(manifest))
-		return manifest;
-	json_decref(manifest);
-	return NULL;
+	return cp_package_json_at(file.index, file.node);
 }
 
 /* --- the machine -------------------------------------------------------------- */
