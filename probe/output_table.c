@@ -332,27 +332,37 @@ static void put_verdicts(FILE *file, const struct cp_scan *scan, const struct cp
 	}
 }
 
+/* The words of what the package.json says wrongly: "arm64 glibc"; with `real`, of what is. */
+static void put_platform_words(FILE *file, const struct cp_object *object, bool real)
+{
+	const json_t *said = object->package->platform;
+	if (object->contradicted & CP_SAYS_OTHER_OS) {
+		fputc(' ', file);
+		cp_text_put(file, real ? cp_object_os(object) : cp_only_word(said, "os"));
+	}
+	if (object->contradicted & CP_SAYS_OTHER_CPU) {
+		fputc(' ', file);
+		cp_text_put(file, real ? cp_object_cpu(object) : cp_only_word(said, "cpu"));
+	}
+	if ((object->contradicted & CP_SAYS_OTHER_LIBC) && object->declared_in_manifest)
+		fprintf(file, " %s", cp_libc_name(real ? object->facts->libc : object->declared));
+}
+
 static void put_contradiction(FILE *file, const struct cp_object *object)
 {
-	const char *libc = cp_libc_name(object->declared);
-	const json_t *platform = object->package ? object->package->platform : NULL;
-	const char *os = cp_only_word(platform, "os"), *cpu = cp_only_word(platform, "cpu");
+	bool libc_by_name =
+		(object->contradicted & CP_SAYS_OTHER_LIBC) && !object->declared_in_manifest;
 	cp_text_put(file, object->path);
-	if (object->contradicted & CP_SAYS_OTHER_OS) {
-		fputs(" is for ", file);
-		cp_text_put(file, os);
-		fprintf(file, " by its package.json and is built for %s\n", cp_object_os(object));
-	} else if (object->contradicted & CP_SAYS_OTHER_CPU) {
-		fputs(" is for ", file);
-		cp_text_put(file, cpu);
-		fprintf(file, " by its package.json and is built for %s\n", cp_object_cpu(object));
-	} else if (object->declared_in_manifest) {
-		fprintf(file, " is for %s by its package.json and is built for %s\n", libc,
-			cp_libc_name(object->facts->libc));
-	} else {
-		fprintf(file, " calls itself %s and is built for %s\n", libc,
-			cp_libc_name(object->facts->libc));
+	if (libc_by_name) {
+		fprintf(file, " calls itself %s and is built for %s\n",
+			cp_libc_name(object->declared), cp_libc_name(object->facts->libc));
+		return;
 	}
+	fputs(" is for", file);
+	put_platform_words(file, object, false);
+	fputs(" by its package.json and is built for", file);
+	put_platform_words(file, object, true);
+	fputc('\n', file);
 }
 
 /* What is told of an object. Another platform's builds are not judged, so that which libc they say
