@@ -28,7 +28,8 @@ enum cp_option {
 	CP_OPTION_IMAGE = 1 << 5,    /* --platform, --verify */
 	CP_OPTION_PROGRESS = 1 << 6, /* -q, --no-progress */
 	CP_OPTION_VERBOSE = 1 << 7,
-	CP_OPTION_COMPOSE = 1 << 8, /* -f, --image SERVICE=REF, -p, --catalogue, -o either way */
+	CP_OPTION_PROJECT = 1 << 10, /* -f, -p, --catalogue, alone */
+	CP_OPTION_COMPOSE = 1 << 8,  /* -f, --image SERVICE=REF, -p, --catalogue, -o either way */
 };
 
 #define CP_OPTIONS_MAX_FILES 16
