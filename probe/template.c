@@ -164,6 +164,7 @@ static int print_all(const struct check *check, struct cp_error **err)
 static int check_service(
 	struct check *check, const struct cp_template_service *service, struct cp_error **err)
 {
+	check->n_services++;
 	if (cp_template_check_age(check->dockerfile, service, &check->findings, err) < 0)
 		return -1;
 	return cp_template_check_python(check->dockerfile, service, &check->findings, err);

@@ -565,7 +565,8 @@ static void *hold_large(void *context)
 	struct two_walks *walks = context;
 	struct cp_gather gather = {.gate = walks->gate};
 	for (int i = 0; i < 50; i++) {
-		if (cp_gather_begin(&gather, CP_GATE_SIZE + 1, NULL) < 0)
+		/* More than what smaller ones may have together beside it. */
+		if (cp_gather_begin(&gather, (size_t)64 << 20, NULL) < 0)
 			return NULL;
 		int now = __atomic_add_fetch(&walks->inside, 1, __ATOMIC_SEQ_CST);
 		if (now > walks->most)
