@@ -88,9 +88,10 @@ static struct cp_lockfile *read_lockfile(
 	if (!text || cp_grow(&step->known, &step->known_size, step->n_known + 1,
 			     sizeof(*step->known)) < 0)
 		return NULL;
-	if (cp_lockfile_read(kind, text->data, text->size, path, &lockfile, &err) < 0)
-		cp_index_add_error(
-			index, CP_SPOILS_OBJECT, path, "%s", err ? err->message : "out of memory");
+	/* A row tells its path by itself. */
+	if (cp_lockfile_read(kind, text->data, text->size, "lock file", &lockfile, &err) < 0)
+		cp_index_add_error(index, CP_SPOILS_OBJECT, path, "%s; it counts for nothing",
+			err ? err->message : "out of memory");
 	step->known[step->n_known++] = (struct known_lockfile){node, lockfile};
 	return lockfile;
 }

@@ -41,8 +41,7 @@ static void test_packages_of_sonames(void **state)
 		{"alpine-3.16", "libssl.so.1.1", "libssl1.1"},
 		{"alpine-3.20", "libGL.so.1", "mesa-gl"},
 		{"alpine-3.20", "ld-linux-x86-64.so.2", "gcompat"},
-		{"alpine-3.18", "libtiff.so.6", "tiff"},
-		{"alpine-3.16", "libexpat.so.1", "expat"},
+		{"alpine-3.18", "libtiff.so.6", "tiff"}, {"alpine-3.16", "libexpat.so.1", "expat"},
 		{"alpine-3.17", "libexpat.so.1", "libexpat"},
 		{"alpine-3.17", "libssl.so.1.1", "libssl1.1"}, /* openssl1.1-compat */
 	};
