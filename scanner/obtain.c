@@ -224,6 +224,49 @@ static bool is_buildable(const struct cp_variant_context *context)
 	       !script(context, "preinstall");
 }
 
+/* --- siblings ---------------------------------------------------------------------------- */
+
+/* What is not said by the lock file must be said by the name. */
+static bool is_for_target(const struct cp_variant_context *context, const struct cp_locked *locked)
+{
+	return (locked->libc || is_called_after(locked->name, context->platform)) &&
+	       fits(context, locked->name, locked);
+}
+
+static const struct cp_locked *find_sibling(const struct cp_variant_context *context,
+	const char *name, const struct cp_lockfile *lockfile)
+{
+	const char *version = cp_manifest_string(context, "version");
+	const struct cp_locked *best = NULL;
+	for (size_t i = 0; i < cp_lockfile_count(lockfile); i++) {
+		const struct cp_locked *locked = cp_lockfile_at(lockfile, i);
+		if (strcmp(locked->name, name) == 0 || !cp_same_but_platform(locked->name, name) ||
+			!is_for_target(context, locked))
+			continue;
+		if (!best || (version && strcmp(locked->version, version) == 0))
+			best = locked;
+	}
+	return best;
+}
+
+int cp_obtain_sibling(const struct cp_variant_context *context, const char *name,
+	struct cp_lockfile *const *lockfiles, size_t n_lockfiles, struct cp_obtain *obtain,
+	struct cp_error **err)
+{
+	struct cp_platform_words words = cp_platform_words(name);
+	*obtain = (struct cp_obtain){.how = CP_HOW_NONE};
+	if (!words.linux_ || words.other || !words.arch ||
+		cp_fit_field(context->manifest, "libc", libc_word(context)) == CP_FITS)
+		return 0;
+	for (size_t i = 0; i < n_lockfiles; i++) {
+		const struct cp_locked *locked = find_sibling(context, name, lockfiles[i]);
+		if (locked)
+			return answer(obtain, CP_HOW_OBTAINABLE, locked->name, locked->version,
+				cp_lockfile_source(lockfiles[i]), err);
+	}
+	return 0;
+}
+
 int cp_obtain_judge(const struct cp_variant_context *context, const struct cp_pick *pick,
 	struct cp_lockfile *const *lockfiles, size_t n_lockfiles, struct cp_obtain *obtain,
 	struct cp_error **err)
