@@ -45,9 +45,12 @@ $(BUILD)/asan/libtracer.a: $(TRACER:%.c=$(BUILD)/asan/%.o)
 $(BUILD)/compatprobe: $(PROBE:%.c=$(BUILD)/%.o) $(BUILD)/libtracer.a $(BUILD)/libscanner.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-# Unit tests: tests/test_NAME.c over the sanitized library, one program each.
-TEST_SUPPORT = $(patsubst %.c,$(BUILD)/asan/%.o,$(wildcard tests/support/*.c))
-.SECONDARY: $(TEST_SUPPORT)
+# Unit tests: tests/test_NAME.c over the sanitized library, one program each. An archive: a test links
+# of the support only what it asks for.
+TEST_SUPPORT = $(BUILD)/asan/libsupport.a
+
+$(TEST_SUPPORT): $(patsubst %.c,$(BUILD)/asan/%.o,$(wildcard tests/support/*.c))
+	rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/tests/%: tests/%.c $(TEST_SUPPORT) $(BUILD)/asan/libscanner.a
 	@mkdir -p $(@D)
@@ -63,7 +66,8 @@ $(BUILD)/tests/test_probe_%: tests/test_probe_%.c $(BUILD)/asan/libprobe.a \
 	$(CC) $(CPPFLAGS) -Iprobe $(ALL_CFLAGS) -O1 $(SANITIZE) $^ $(LDLIBS) -lcmocka -o $@
 
 # Those of the tracer, tests/test_bpf_NAME.c, know nothing of the command.
-$(BUILD)/tests/test_bpf_%: tests/test_bpf_%.c $(BUILD)/asan/libtracer.a $(BUILD)/asan/libscanner.a
+$(BUILD)/tests/test_bpf_%: tests/test_bpf_%.c $(TEST_SUPPORT) $(BUILD)/asan/libtracer.a \
+		$(BUILD)/asan/libscanner.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) -O1 $(SANITIZE) $^ $(LDLIBS) -lcmocka -o $@
 

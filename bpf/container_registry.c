@@ -35,8 +35,12 @@ static void forget_cgroup(struct cp_registry *registry, struct cp_cgroup_entry *
 
 static void forget(struct cp_registry *registry, struct cp_record *record)
 {
-	while (record->cgroups)
-		forget_cgroup(registry, record->cgroups);
+	struct cp_cgroup_entry *next;
+	for (struct cp_cgroup_entry *entry = record->cgroups; entry; entry = next) {
+		next = entry->next;
+		cp_table_remove(&registry->cgroups, &entry->link);
+		free(entry);
+	}
 	TAILQ_REMOVE(&registry->records, record, order);
 	cp_table_remove(&registry->ids, &record->link);
 	cp_container_clear(&record->is);
@@ -100,16 +104,21 @@ struct cp_record *cp_registry_cgroup(struct cp_registry *registry, uint64_t cgro
 	return entry ? touch(registry, entry->record) : NULL;
 }
 
-/* The first container but `record`, for whose new control group there is to be room. */
-static void forget_first(struct cp_registry *registry, const struct cp_record *record)
+/* The first container but `record`, for whose new control group there is to be room; where it has
+ * them all, one of its own. */
+static void forget_first(struct cp_registry *registry, struct cp_record *record)
 {
+	struct cp_cgroup_entry *newest = record->cgroups;
 	struct cp_record *first = TAILQ_FIRST(&registry->records);
 	if (first == record)
 		first = TAILQ_NEXT(first, order);
-	if (first)
+	if (first) {
 		forget(registry, first);
-	else
-		forget_cgroup(registry, record->cgroups);
+	} else if (newest) {
+		record->cgroups = newest->next;
+		cp_table_remove(&registry->cgroups, &newest->link);
+		free(newest);
+	}
 }
 
 int cp_registry_set_cgroup(struct cp_registry *registry, uint64_t cgroup, struct cp_record *record)

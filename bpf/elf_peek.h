@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The little of a file that explains a failed load or start: is it an ELF file, for which machine,
- * with which interpreter, and which libraries does it ask for? Read through libelf from a
+ * with which interpreter, and which libraries does it ask for? Read piece by piece from a
  * descriptor; whatever the file holds, nothing but these answers comes of it.
  */
 #ifndef CP_ELF_PEEK_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine_watch.h"
+#include "engine_watch_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,8 +8,6 @@
 #include <unistd.h>
 
 #include "cgroup_path.h"
-#include "engine_answer.h"
-#include "engine_request.h"
 #include "memory.h"
 
 /* Milliseconds. */
@@ -22,37 +20,6 @@
 
 #define AT_ONCE 8u                 /* inspections of one engine */
 #define MAX_WAITING ((size_t)8192) /* requests of all engines */
-#define MAX_IMAGES 512u            /* of a list; the others' layers are found in the store */
-
-enum phase { AWAY, ASKING, ANSWERS };
-
-struct engine {
-	struct cp_engine at;
-	char *name; /* as it was given */
-	enum phase phase;
-	bool tried;           /* it was heard of, or is not there */
-	bool listed;          /* its lists were asked for */
-	bool mute;            /* it tells no events: its containers are listed now and then */
-	const char *runtime;  /* NULL: it did not say yet */
-	uint64_t since, next; /* ms: of this phase; when to try again */
-	unsigned failures;
-	struct cp_engine_request *events, *info;
-	unsigned running; /* inspections */
-	char *problem;
-};
-
-TAILQ_HEAD(requests, cp_engine_request);
-
-struct cp_engine_watch {
-	struct engine engines[CP_MAX_ENGINES];
-	size_t n_engines;
-	bool required;
-	bool changed; /* an engine was heard of, or is not there: no wait before it is told */
-	struct cp_engine_sink sink;
-	CURLM *multi;
-	struct cp_table asked;            /* what waits or runs, so that nothing is asked twice */
-	struct requests waiting, running; /* in their order */
-};
 
 static uint64_t clock_now(void)
 {
@@ -63,8 +30,6 @@ static uint64_t clock_now(void)
 
 /* --- requests ---------------------------------------------------------------------- */
 
-static void take(void *context, struct cp_engine_request *request, const json_t *object);
-
 static uint64_t hash_of(const struct cp_engine_watch *self, unsigned engine,
 	enum cp_question question, const char *subject)
 {
@@ -73,8 +38,7 @@ static uint64_t hash_of(const struct cp_engine_watch *self, unsigned engine,
 	       cp_table_hash(&self->asked, &kind, sizeof(kind));
 }
 
-/* Returns the new request, or NULL: it is asked already, there are too many, or no memory. */
-static struct cp_engine_request *ask(struct cp_engine_watch *self, unsigned engine,
+struct cp_engine_request *cp_engine_watch_request(struct cp_engine_watch *self, unsigned engine,
 	enum cp_question question, const char *subject)
 {
 	uint64_t hash = hash_of(self, engine, question, subject);
@@ -86,7 +50,8 @@ static struct cp_engine_request *ask(struct cp_engine_watch *self, unsigned engi
 	}
 	struct cp_engine_request *request = NULL;
 	if (self->asked.count < MAX_WAITING)
-		request = cp_engine_request_new(engine, question, subject, take, self);
+		request = cp_engine_request_new(
+			engine, question, subject, cp_engine_watch_take, self);
 	if (!request) {
 		if (question == CP_ASK_CONTAINER)
 			self->sink.unknown(self->sink.context, engine, subject);
@@ -145,138 +110,6 @@ static void begin_some(struct cp_engine_watch *self)
 		}
 }
 
-/* --- what engines say -------------------------------------------------------------- */
-
-static bool is_one_of(const char *word, const char *const *words)
-{
-	while (*words && strcmp(word, *words) != 0)
-		words++;
-	return *words != NULL;
-}
-
-/* Those of images that are complete with it; podman tells a load as a pull, without an id. */
-static void take_image_event(
-	struct cp_engine_watch *self, unsigned engine, const char *action, const json_t *actor)
-{
-	static const char *const made[] = {"load", "pull", "import", "build", "tag", NULL};
-	const char *name = cp_json_member(actor, "ID");
-	if (!name)
-		name = cp_json_member(json_object_get(actor, "Attributes"), "name");
-	if (name && cp_engine_is_image_name(name) && is_one_of(action, made))
-		ask(self, engine, CP_ASK_IMAGE, name);
-}
-
-static void tell_container(
-	struct cp_engine_watch *self, unsigned engine, struct cp_container *container, bool all)
-{
-	const char *runtime = self->engines[engine].runtime;
-	container->runtime = runtime ? strdup(runtime) : NULL;
-	self->sink.container(self->sink.context, engine, container, all);
-}
-
-/* The event has the labels, too: it is what remains of a container that is gone at once. */
-static void take_container_event(
-	struct cp_engine_watch *self, unsigned engine, const char *action, const json_t *event)
-{
-	static const char *const told[] = {"create", "start", "die", "destroy", "rename", NULL};
-	struct cp_container container = {0};
-	if (is_one_of(action, told) && cp_answer_event(event, &container)) {
-		cp_cleanup_free char *id = strdup(container.id);
-		bool is_new = strcmp(action, "create") == 0;
-		tell_container(self, engine, &container, container.project != NULL);
-		if (!is_new && strcmp(action, "start") == 0 && id)
-			is_new = self->sink.wants(self->sink.context, id);
-		if (is_new && id)
-			ask(self, engine, CP_ASK_CONTAINER, id);
-	}
-	cp_container_clear(&container);
-}
-
-static void take_event(struct cp_engine_watch *self, unsigned engine, const json_t *event)
-{
-	const char *type = cp_json_member(event, "Type"), *action = cp_json_member(event, "Action");
-	if (type && action && strcmp(type, "container") == 0)
-		take_container_event(self, engine, action, event);
-	else if (type && action && strcmp(type, "image") == 0)
-		take_image_event(self, engine, action, json_object_get(event, "Actor"));
-}
-
-static void take_info(struct cp_engine_watch *self, unsigned engine, const json_t *info)
-{
-	const char *root = cp_json_member(info, "DockerRootDir"); /* podman's graph root, too */
-	bool is_podman = json_object_get(info, "BuildahVersion") != NULL;
-	self->engines[engine].runtime = is_podman ? "podman" : "docker";
-	if (root && self->engines[engine].at.socket)
-		self->sink.store(self->sink.context, root);
-}
-
-struct telling {
-	struct cp_engine_watch *watch;
-	bool told;
-};
-
-static void tell_layer(void *context, const char *directory)
-{
-	struct telling *telling = context;
-	telling->told = true;
-	telling->watch->sink.layer(telling->watch->sink.context, directory);
-}
-
-/* Another machine's engine (tcp) names that machine's directories. */
-static void take_layers(struct cp_engine_watch *self, unsigned engine, const json_t *answer)
-{
-	struct telling telling = {self, false};
-	if (!self->engines[engine].at.socket)
-		return;
-	cp_answer_layers(answer, tell_layer, &telling);
-	if (!telling.told)
-		self->sink.look_again(self->sink.context);
-}
-
-static void take_container(
-	struct cp_engine_watch *self, struct cp_engine_request *request, const json_t *object)
-{
-	struct cp_container container = {0};
-	bool one = request->question == CP_ASK_CONTAINER;
-	bool is_container =
-		one ? cp_answer_inspect(object, &container) : cp_answer_list(object, &container);
-	if (is_container && (!one || strcmp(container.id, request->subject) == 0))
-		tell_container(self, request->engine, &container, true);
-	else if (one)
-		self->sink.unknown(self->sink.context, request->engine, request->subject);
-	if (one)
-		take_layers(self, request->engine, object);
-	cp_container_clear(&container);
-}
-
-static void take(void *context, struct cp_engine_request *request, const json_t *object)
-{
-	struct cp_engine_watch *self = context;
-	const char *id;
-	switch (request->question) {
-	case CP_ASK_EVENTS:
-		take_event(self, request->engine, object);
-		break;
-	case CP_ASK_INFO:
-		take_info(self, request->engine, object);
-		break;
-	case CP_ASK_CONTAINERS:
-	case CP_ASK_CONTAINER:
-		take_container(self, request, object);
-		break;
-	case CP_ASK_IMAGES:
-		id = cp_json_member(object, "Id");
-		if (id && request->count < MAX_IMAGES && cp_engine_is_image_name(id))
-			ask(self, request->engine, CP_ASK_IMAGE, id);
-		break;
-	case CP_ASK_IMAGE:
-		take_layers(self, request->engine, object);
-		break;
-	case CP_QUESTIONS:
-		break;
-	}
-}
-
 /* --- engines that come and go ------------------------------------------------------ */
 
 static void set_problem(struct engine *engine, const char *format, const char *reason)
@@ -288,7 +121,8 @@ static void set_problem(struct engine *engine, const char *format, const char *r
 		engine->problem = NULL;
 }
 
-/* Forgets all that was asked of it, and when it is to be asked next. */
+/* Forgets all that was asked of it (`reason` may be a request's), and when it is to be asked next.
+ */
 static void lose(struct cp_engine_watch *self, unsigned at, const char *what, const char *reason)
 {
 	struct engine *engine = &self->engines[at];
@@ -328,8 +162,8 @@ static void approach(struct cp_engine_watch *self, unsigned at, uint64_t now)
 	engine->phase = ASKING;
 	engine->since = now;
 	engine->listed = engine->mute = false;
-	engine->events = ask(self, at, CP_ASK_EVENTS, "");
-	engine->info = ask(self, at, CP_ASK_INFO, "");
+	engine->events = cp_engine_watch_request(self, at, CP_ASK_EVENTS, "");
+	engine->info = cp_engine_watch_request(self, at, CP_ASK_INFO, "");
 	if (!engine->events || !engine->info)
 		lose(self, at, "cannot be asked", strerror(ENOMEM));
 }
@@ -362,12 +196,12 @@ static void attend(struct cp_engine_watch *self, unsigned at, uint64_t now)
 		(engine->mute || events_flow(engine) || now - engine->since >= EVENTS_BEGIN)) {
 		engine->listed = true;
 		engine->next = now + LIST_AGAIN;
-		ask(self, at, CP_ASK_CONTAINERS, "");
-		ask(self, at, CP_ASK_IMAGES, "");
+		cp_engine_watch_request(self, at, CP_ASK_CONTAINERS, "");
+		cp_engine_watch_request(self, at, CP_ASK_IMAGES, "");
 	}
 	if (engine->phase == ANSWERS && engine->mute && now >= engine->next) {
 		engine->next = now + LIST_AGAIN;
-		ask(self, at, CP_ASK_CONTAINERS, "");
+		cp_engine_watch_request(self, at, CP_ASK_CONTAINERS, "");
 		self->sink.look_again(self->sink.context);
 	}
 }
@@ -391,7 +225,7 @@ static void finish(struct cp_engine_watch *self, struct cp_engine_request *reque
 	unsigned at = request->engine;
 	struct engine *engine = &self->engines[at];
 	bool ok = cp_engine_request_succeeded(request, code);
-	cp_cleanup_free char *reason = strdup(cp_engine_request_reason(request, code));
+	const char *reason = cp_engine_request_reason(request, code); /* the request's */
 	switch (request->question) {
 	case CP_ASK_EVENTS:
 		end_of_events(self, request, reason);
@@ -488,7 +322,7 @@ void cp_engine_watch_ask(struct cp_engine_watch *self, const char *id)
 {
 	for (unsigned i = 0; i < self->n_engines; i++)
 		if (self->engines[i].phase == ANSWERS && cp_is_container_id(id, strlen(id)))
-			ask(self, i, CP_ASK_CONTAINER, id);
+			cp_engine_watch_request(self, i, CP_ASK_CONTAINER, id);
 }
 
 void cp_engine_watch_turn(
@@ -500,11 +334,9 @@ void cp_engine_watch_turn(
 		const struct engine *engine = &self->engines[i];
 		attend(self, i, now);
 		uint64_t due = next;
-		if (engine->phase == AWAY)
-			due = engine->next;
-		else if (engine->phase == ANSWERS && !engine->listed)
+		if (engine->phase == ANSWERS && !engine->listed)
 			due = engine->since + EVENTS_BEGIN;
-		else if (engine->phase == ANSWERS && engine->mute)
+		else if (engine->phase == AWAY || (engine->phase == ANSWERS && engine->mute))
 			due = engine->next;
 		if (due < next)
 			next = due;

@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#define SHORTEST 16        /* bytes of a line that can tell of a failure */
 #define MAX_LINES_AFTER 32 /* who asked is said within so many lines, */
 #define MAX_AFTER 8192     /* and so many bytes */
 
@@ -440,6 +441,8 @@ bool cp_js_text_find(const char *text, size_t size, struct cp_js_text *out, size
 	while (cp_span_line(&rest, &line)) {
 		struct cp_span from_here = {line.at, (size_t)(rest.at - line.at) + rest.size};
 		const char *end = rest.at;
+		if (line.size < SHORTEST)
+			continue;
 		if (!find_abi(line, from_here, out, &end) && !find_sentence(line, rest, out) &&
 			!find_loader(line, rest, out))
 			continue;

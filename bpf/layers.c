@@ -141,12 +141,11 @@ void cp_layers_add(struct cp_layers *self, const char *directory)
 
 void cp_layers_add_store(struct cp_layers *self, const char *root)
 {
-	cp_cleanup_free char *real = *root == '/' ? realpath(root, NULL) : NULL;
-	bool is_new = real && self->n_stores < MAX_STORES;
+	bool is_new = *root == '/' && self->n_stores < MAX_STORES;
 	for (size_t i = 0; is_new && i < self->n_stores; i++)
-		is_new = strcmp(self->stores[i], real) != 0;
+		is_new = strcmp(self->stores[i], root) != 0;
 	if (is_new)
-		push(&self->stores, &self->n_stores, &self->stores_capacity, real);
+		push(&self->stores, &self->n_stores, &self->stores_capacity, root);
 }
 
 static void scan(struct cp_layers *self, const char *root, size_t place, const atomic_bool *stop)
@@ -169,9 +168,11 @@ static void scan(struct cp_layers *self, const char *root, size_t place, const a
 
 void cp_layers_scan(struct cp_layers *self, const atomic_bool *stop)
 {
-	for (size_t i = 0; i < self->n_stores; i++)
-		for (size_t k = 0; k < sizeof(places) / sizeof(places[0]); k++)
-			scan(self, self->stores[i], k, stop);
+	for (size_t i = 0; i < self->n_stores; i++) {
+		cp_cleanup_free char *real = realpath(self->stores[i], NULL);
+		for (size_t k = 0; real && k < sizeof(places) / sizeof(places[0]); k++)
+			scan(self, real, k, stop);
+	}
 }
 
 size_t cp_layers_take(struct cp_layers *self, char ***directories)

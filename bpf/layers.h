@@ -23,7 +23,8 @@ void cp_layers_free(struct cp_layers *layers);
 /* A directory by any of its names (overlay2's "l/SHORT" is a link to one). */
 void cp_layers_add(struct cp_layers *layers, const char *directory);
 
-/* A store's root: Docker's data root, podman's graph root, containerd's root. */
+/* A store's root: Docker's data root, podman's graph root, containerd's root. It need not be there
+ * yet. */
 void cp_layers_add_store(struct cp_layers *layers, const char *root);
 /* Looks through all stores; leaves off where *stop is set. */
 void cp_layers_scan(struct cp_layers *layers, const atomic_bool *stop);

@@ -98,7 +98,8 @@ static void look_at_file(struct cp_story *story, const struct process *process, 
 	if (root < 0 || !path)
 		return;
 	cp_cleanup_close int fd = cp_tree_open(root, path);
-	if (fd == -ENOENT && event->cause == CP_BECAUSE_MISSING_LIBRARY)
+	if (fd == -ENOENT && event->cause == CP_BECAUSE_MISSING_LIBRARY && event->object &&
+		strcmp(event->object, path) == 0)
 		event->cause = CP_BECAUSE_MISSING_FILE;
 	if (fd < 0 || cp_peek(fd, &peek) < 0)
 		return;

@@ -74,8 +74,11 @@ static void tell_js(struct cp_story *story, struct process *process, uint64_t ti
 	if (read->kind == CP_EVENT_DLOPEN_FAILED &&
 		cp_loader_text_read(read->message.at, read->message.size, &loader))
 		cp_story_explain(story, process, &loader, NULL, &event);
-	event.cause = event.cause ? event.cause : read->cause;
-	event.blames_template = read->blames_template;
+	/* What the file itself says against it counts more than the words. */
+	if (!event.cause || event.cause == read->cause) {
+		event.cause = read->cause;
+		event.blames_template = read->blames_template;
+	}
 	if (!event.object && read->object.at)
 		event.object = strndup(read->object.at, read->object.size);
 	if (!event.needed_by && read->needed_by.at)

@@ -20,7 +20,7 @@ struct taken {
 static bool take(void *context, const json_t *object)
 {
 	struct taken *taken = context;
-	const char *name = cp_json_text(object, "n");
+	const char *name = cp_json_member(object, "n");
 	size_t used = strlen(taken->names);
 	snprintf(taken->names + used, sizeof(taken->names) - used, "%s;", name ? name : "-");
 	return ++taken->count != taken->stop_at;

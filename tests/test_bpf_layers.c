@@ -263,12 +263,12 @@ static void podman_without_a_service(void **state)
 	const char *const roots[] = {root}, *const none[] = {NULL};
 	const struct cp_containers_options options = {
 		.engines = none, .stores = roots, .n_stores = 1};
-	make("q/overlay/one/diff/lib");
-	make("q/overlay-images");
-	make("q/overlay-containers");
 	struct cp_containers *containers = cp_containers_open(&options, NULL);
 	assert_non_null(containers);
 	assert_true(cp_containers_wait(containers, 5000));
+	make("q/overlay/one/diff/lib"); /* podman's first use */
+	make("q/overlay-containers");
+	make("q/overlay-images");
 	assert_layers(containers, "q/overlay/one/diff;");
 	make("q/overlay/two/diff/lib");
 	write_file("q/overlay-images/images.json", "[]");

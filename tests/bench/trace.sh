@@ -91,9 +91,15 @@ work_long() {
 		'i=0; while [ $i -lt '$programs' ]; do /bin/true; expr $i + 1; cat /dev/null; i=$((i + 1)); done'
 }
 without() { work none '' 1 && work_long none '' $starts; }
+# What the tracer itself took since it was ready: % of a processor, and MiB at most.
+ticks() { awk '{ sub(/.*[)] /, ""); print $12 + $13 }' "/proc/$beside/stat"; } # proc(5): utime, stime
+uptime_now() { cut -d' ' -f1 /proc/uptime; }
 with_probe() {
 	start_probe
+	from=$(uptime_now) had=$(ticks)
 	work probe '' 1 && work_long probe '' $starts
+	awk "BEGIN { print 100 * ($(ticks) - $had) / $(getconf CLK_TCK) / ($(uptime_now) - $from) }" >>"$scratch/own.probe"
+	awk '/^VmHWM/ { print $2 / 1024 }' "/proc/$beside/status" >>"$scratch/memory.probe"
 	stop || { echo "trace.sh: compatprobe ended with $status: $(tail -n 3 "$scratch/told")" >&2; exit 1; }
 }
 
@@ -126,11 +132,12 @@ for snoop in opensnoop execsnoop; do
 done
 strace="strace -f -o /dev/null"
 seccomp="$strace --seccomp-bpf -e trace=open,openat,openat2,execve,execveat,write,writev,chroot,pivot_root"
-began=$(date +%s)
+began=$(date +%s) busy=$(cut -d' ' -f1 /proc/loadavg)
+others=$(bpftool prog list 2>/dev/null | grep -c ': tracing') || true
 for round in $(seq "$rounds"); do
 	if [ $((round % 2)) = 1 ]; then without && with_probe; else with_probe && without; fi
-	work strace "$strace" 20
-	work seccomp "$seccomp" 20
+	work strace "$strace" 40
+	work seccomp "$seccomp" 40
 	[ "$round" -gt 3 ] || { work_long strace "$strace" 1 && work_long seccomp "$seccomp" 1; }
 	for snoop in $snoops; do
 		start 'PCOMM\|PID' "$snoop"
@@ -141,7 +148,8 @@ for round in $(seq "$rounds"); do
 done
 
 echo "medians of $rounds rounds, tracers by turns (the node start: of $((starts * rounds)) starts; the long ones under"
-echo "others than compatprobe: of 3); $(nproc) processors, $(($(date +%s) - began)) s"
+echo "others than compatprobe: of 3); $(nproc) processors, $(($(date +%s) - began)) s; load $busy and"
+echo "$others other tracing programs in the kernel at the start: both disturb"
 printf '%-66s %10s  %s\n' what measured wanted
 row "node start, $modules modules: added time, %" "$(percent "$(median node probe)" "$(median node none)")" "<=" 3
 tell "    … of processor time, %" "$(percent "$(median node probe 2)" "$(median node none 2)")"
@@ -181,12 +189,16 @@ done
 per_call write "line to standard error"
 per_call dlopen "dlopen and dlclose of a library that is there"
 
+tell "compatprobe's own processor time meanwhile, % of a processor" "$(median own probe)"
+tell "compatprobe's own memory, MiB" "$(median memory probe)"
+
 # --- floods: is anything lost?
 
-# flood LABEL RATE PROCESSES LOAD...: some seconds of it, watched by a tracer of its own.
+# flood row|tell LABEL RATE PROCESSES LOAD...: some seconds of it, watched by a tracer of its own; with a
+# claim or without one.
 flood() {
-	label=$1 rate=$2 processes=$3
-	shift 3
+	told=$1 label=$2 rate=$3 processes=$4
+	shift 4
 	name=flood peer=
 	count=$((rate > 0 ? rate * 5 : 3000000))
 	rm -f "$scratch/flood.flood"
@@ -205,15 +217,15 @@ flood() {
 	stop || true
 	lost=$(jq -s 'map(select(.kind == "lost") | .count // 1) | add // 0' "$scratch/events")
 	tell "$label: calls per second" "$(cut -f2 "$scratch/flood.flood" | awk '{ sum += $1 } END { print sum }')"
-	row "    … lost" "$lost" "==" 0
-	row "    … the tracer ends with" "$status" "==" 0
+	"$told" "    … lost" "$lost" "==" 0
+	"$told" "    … the tracer ends with" "$status" "==" 0
 }
-flood "failing opens at 200,000/s" 200000 1 open /srv/no/such-file
-flood "failing opens of libmissing.so.1 at 200,000/s" 200000 1 open libmissing.so.1
-flood "failing opens of libmissing.so.1, as fast as one can" 0 1 open libmissing.so.1
-flood "failing opens of libmissing.so.1, on all processors" 0 "$(nproc)" open libmissing.so.1
-flood "log lines at 200,000/s" 200000 1 write "$line
+flood row "failing opens at 200,000/s" 200000 1 open /srv/no/such-file
+flood row "failing opens of libmissing.so.1 at 200,000/s" 200000 1 open libmissing.so.1
+flood row "failing opens of libmissing.so.1, as fast as one can" 0 1 open libmissing.so.1
+flood row "failing opens of libmissing.so.1, on all processors" 0 "$(nproc)" open libmissing.so.1
+flood row "log lines at 200,000/s" 200000 1 write "$line
 "
-flood "log lines that speak of errors at 200,000/s" 200000 1 write "$bad_line
+flood tell "log lines that speak of errors at 200,000/s" 200000 1 write "$bad_line
 "
 exit $missed
