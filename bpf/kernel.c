@@ -19,6 +19,8 @@
 #include "trace.skel.h"
 #pragma GCC diagnostic pop
 
+#define DRAINED_AT_ONCE 16384 /* records: who writes them may be quicker than who reads them */
+
 struct cp_kernel {
 	struct cp_programs *programs;
 	struct ring_buffer *ring;
@@ -26,6 +28,7 @@ struct cp_kernel {
 	size_t n_links, links_size;
 	void (*each)(void *context, const struct cp_raw *record); /* while draining */
 	void *context;
+	size_t handed_over; /* in this drain */
 	int n_cpus;
 };
 
@@ -84,7 +87,7 @@ static int hand_over(void *context, void *data, size_t size)
 	struct cp_kernel *self = context;
 	if (size >= sizeof(struct cp_raw))
 		self->each(self->context, data);
-	return 0;
+	return ++self->handed_over < DRAINED_AT_ONCE ? 0 : -EAGAIN; /* libbpf stops behind it */
 }
 
 /* libbpf explains itself on stderr; what a user needs of it is in the errors here. */
@@ -142,7 +145,10 @@ int cp_kernel_drain(struct cp_kernel *self,
 {
 	self->each = each;
 	self->context = context;
+	self->handed_over = 0;
 	int taken = ring_buffer__consume(self->ring);
+	if (taken == -EAGAIN)
+		return 1;
 	if (taken < 0 && taken != -EINTR)
 		return cp_error_set(err, -taken, "reading the ring buffer: %s", strerror(-taken));
 	return 0;

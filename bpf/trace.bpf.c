@@ -640,7 +640,7 @@ static __noinline int on_exec_failed(const char *name, long result)
 {
 	struct whom whom;
 	if (result < 0 && watched(&whom))
-		tell_string(&whom, CP_RAW_EXEC_FAILED, result, 0, name, NULL, 0);
+		tell_string(&whom, CP_RAW_EXEC_FAILED, result, 0, name, NULL, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
@@ -699,7 +699,7 @@ int on_exec(__u64 *ctx)
 	bpf_map_delete_elem(&gates, &old_tid);
 	if (watched(&whom))
 		tell_string(&whom, CP_RAW_EXEC, (int)old_tid, 0, NULL,
-			BPF_CORE_READ(program, interp), 0);
+			BPF_CORE_READ(program, interp), BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
@@ -718,7 +718,7 @@ int on_exit(__u64 *ctx)
 	int code = BPF_CORE_READ(task, signal, group_exit_code);
 	if (!code)
 		code = BPF_CORE_READ(task, exit_code);
-	tell(&whom, CP_RAW_EXIT, code, 0);
+	tell(&whom, CP_RAW_EXIT, code, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 

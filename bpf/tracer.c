@@ -352,7 +352,11 @@ int cp_tracer_turn(struct cp_tracer *self, int timeout, struct cp_error **err)
 int cp_tracer_finish(struct cp_tracer *self, struct cp_error **err)
 {
 	uint64_t limit = now() + CP_LABELS_WAIT * 1000000ULL;
-	if (cp_kernel_drain(self->kernel, on_record, self, err) < 0)
+	int more;
+	do {
+		more = cp_kernel_drain(self->kernel, on_record, self, err);
+	} while (more > 0 && now() < limit);
+	if (more < 0)
 		return -1;
 	cp_story_tick(self->story, UINT64_MAX);
 	while (self->n_waiting && now() < limit) {
