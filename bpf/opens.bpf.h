@@ -41,7 +41,7 @@ static __always_inline enum name_kind kind_of_tail(const char *path, __u32 lengt
 
 static __always_inline enum name_kind kind_of_name(const char *user)
 {
-	struct scratch *scratch = take_scratch();
+	struct scratch *scratch = take_scratch(CP_RAW_OPEN);
 	if (!scratch)
 		return NAME_OTHER;
 	long length = bpf_probe_read_user_str(scratch->text, CP_RAW_TEXT, user);

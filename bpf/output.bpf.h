@@ -32,7 +32,7 @@ struct {
 	__type(value, struct budget);
 } budgets SEC(".maps");
 
-#define CHUNK 64
+#define CHUNK SCRATCH_END
 #define SCANNED 2048 /* of a text, at most: an error says so early */
 
 /* Letters are compared in either case (by bit 5, which also takes some marks for others: an alarm
@@ -43,24 +43,27 @@ static __always_inline __s64 differs(__u32 word, __u32 wanted)
 	return (__s64)(__u64)(word ^ wanted) - 1;
 }
 
-/* One of these is in every sentence below. */
-static __always_inline bool may_be_error(const char *text, __u64 size)
+/* One of these is in every sentence below, or shortly before it. Notes where, less what a sentence
+ * may have before it. */
+static __always_inline bool may_be_error(struct scratch *scratch)
 {
+	__u64 size = text_size(scratch);
 	__u32 word = 0;
 	__s64 found = 0;
 	for (__u32 start = 0; start < SCANNED && start < size; start += CHUNK) {
 #pragma clang loop unroll(disable)
 		for (__u32 i = 0; i < CHUNK; i++) {
-			word = word << 8 | (unsigned char)text[start + i] | 0x20;
+			word = word << 8 | (unsigned char)scratch->text[start + i] | 0x20;
 			found |= differs(word, WORD('r', 'r', 'o', 'r')) |
 				 differs(word, WORD('n', 'n', 'o', 't')) |
 				 differs(word, WORD('f', 'o', 'u', 'n')) |
-				 differs(word, WORD('o', 'd', 'u', 'l')) |
 				 differs(word, WORD('o', 'u', 'l', 'd')) |
 				 differs(word, WORD('a', 'i', 'l', 'e'));
 		}
-		if (found < 0)
+		if (found < 0) {
+			scratch->at = start ? start - sizeof(__u64) : 0;
 			return true;
+		}
 	}
 	return false;
 }
@@ -101,18 +104,23 @@ static __always_inline __s64 is_no_phrase(__u64 window)
 				     "dlop")); /* ERR_DLOPEN_FAILED */
 }
 
+#define WINDOW 576 /* bytes from there on that are read closely */
+
 /* Whether a text may be a loader's or Node's. Ordinary logging, however much, stays in the kernel.
- * Looks at whole chunks: what lies behind the text may give an alarm too many. */
-static __always_inline bool looks_like_error(const char *text, __u64 size)
+ */
+static __always_inline bool looks_like_error(struct scratch *scratch)
 {
 	__u64 window = 0;
 	__s64 found = 0;
-	if (!may_be_error(text, size))
+	if (!may_be_error(scratch))
 		return false;
-	for (__u32 start = 0; start < SCANNED && start < size; start += CHUNK) {
+	__u64 size = text_size(scratch);
+	__u32 start = text_place(scratch);
+	for (__u32 chunk = 0; chunk < WINDOW && start + chunk < size; chunk += CHUNK) {
 #pragma clang loop unroll(disable)
 		for (__u32 i = 0; i < CHUNK; i++) {
-			window = window << 8 | (unsigned char)text[start + i] | 0x20;
+			unsigned char letter = scratch->text[start + chunk + i];
+			window = window << 8 | letter | 0x20;
 			found |= is_no_phrase(window);
 		}
 		if (found < 0)
@@ -154,11 +162,11 @@ static __always_inline bool is_within_budget(__u64 cgroup)
 }
 
 /* Copies the text out of the scratch into a record that is large enough. */
-static __always_inline void tell_text(
-	struct whom *whom, const struct scratch *scratch, __u64 size, __u32 flags)
+static __always_inline void tell_text(struct whom *whom, const struct scratch *scratch, __u32 flags)
 {
 	struct cp_raw_small *small;
 	struct cp_raw_text *large;
+	__u64 size = text_size(scratch);
 	barrier_var(size); /* the verifier is to see these very comparisons */
 	if (size <= CP_RAW_SMALL) {
 		if (!BEGIN(small, CP_RAW_STDERR, whom))
@@ -179,16 +187,22 @@ static __always_inline void tell_text(
 	bpf_ringbuf_submit(large, BPF_RB_NO_WAKEUP);
 }
 
+/* Whole chunks are looked at: what an earlier text left behind this one must not be. */
+static __always_inline void end_text(struct scratch *scratch)
+{
+	static const char nothing[SCRATCH_END];
+	bpf_probe_read_kernel(scratch->text + text_size(scratch), SCRATCH_END, nothing);
+}
+
 /* Tells what is in the scratch, where it may matter. */
-static __always_inline void tell_output(
-	struct whom *whom, const struct scratch *scratch, __u64 size, __u32 flags)
+static __always_inline void tell_output(struct whom *whom, struct scratch *scratch, __u32 flags)
 {
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
-	if (!size || (!is_continued(pid) && !looks_like_error(scratch->text, size)))
+	if (!is_continued(pid) && !looks_like_error(scratch))
 		return;
-	note_end(pid, scratch->text[(size - 1) & (CP_RAW_TEXT - 1)] == '\n');
+	note_end(pid, scratch->text[(text_size(scratch) - 1) & (CP_RAW_TEXT - 1)] == '\n');
 	if (is_within_budget(whom->cgroup))
-		tell_text(whom, scratch, size, flags);
+		tell_text(whom, scratch, flags);
 	else
 		count_lost(CP_RAW_STDERR);
 }
@@ -240,13 +254,16 @@ static __noinline __u64 take_pieces(
 static __noinline int on_output(const struct cp_registers *regs, bool in_pieces, __u64 written)
 {
 	struct whom whom;
-	struct scratch *scratch = regs && watched(&whom) ? take_scratch() : NULL;
+	struct scratch *scratch = regs && watched(&whom) ? take_scratch(CP_RAW_STDERR) : NULL;
 	if (!scratch)
 		return 0;
 	__u64 size =
 		in_pieces ? take_pieces(scratch, (void *)cp_argument(regs, 1), cp_argument(regs, 2))
 			  : take_write(scratch, (void *)cp_argument(regs, 1), written);
-	tell_output(&whom, scratch, size, size < written ? CP_RAW_CUT : 0);
+	scratch->size = size;
+	end_text(scratch);
+	if (size)
+		tell_output(&whom, scratch, size < written ? CP_RAW_CUT : 0);
 	scratch->busy = 0;
 	return 0;
 }
