@@ -307,6 +307,25 @@ bool cp_peek_needs(int fd, const char *library)
 	return false;
 }
 
+bool cp_peek_dynamic_text(int fd, long tag, size_t nth, char *buffer, size_t size)
+{
+	struct object object;
+	GElf_Dyn entry;
+	uint64_t strings;
+	if (!open_dynamic(fd, &object) || !find_table(&object, DT_STRTAB, &strings) ||
+		strings > INT64_MAX)
+		return false;
+	for (size_t i = 0; next_dynamic(&object, &i, &entry);) {
+		if (entry.d_tag != tag || nth-- > 0)
+			continue;
+		if (entry.d_un.d_val > INT64_MAX - strings)
+			return false;
+		ssize_t got = pread(fd, buffer, size, (off_t)(strings + entry.d_un.d_val));
+		return got > 0 && memchr(buffer, 0, (size_t)got);
+	}
+	return false;
+}
+
 static bool binds_now(const struct object *object)
 {
 	GElf_Dyn entry;

@@ -38,6 +38,10 @@ int cp_peek(int fd, struct cp_peek *peek);
 /* Whether the file's DT_NEEDED names this library. */
 bool cp_peek_needs(int fd, const char *library);
 
+/* The nth entry (from 0) with that tag (DT_NEEDED, DT_RUNPATH, DT_RPATH) into buffer[size]. False
+ * where there is none, or it is longer. */
+bool cp_peek_dynamic_text(int fd, long tag, size_t nth, char *buffer, size_t size);
+
 /* Whether the file's own references to `symbol` are resolved when it is loaded, and not at the
  * first call: it is linked with -z now, or a relocation of another kind than a jump slot asks for
  * it. */

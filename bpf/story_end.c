@@ -17,6 +17,7 @@
 
 #include "elf_peek.h"
 #include "memory.h"
+#include "needer.h"
 #include "tree.h"
 
 #define NOT_STARTED 127 /* both loaders' exit status; a shell's for "not found", too */
@@ -54,16 +55,12 @@ static void copy_addons(const struct process *process, struct cp_event *event)
 	}
 }
 
-/* For a program that never ran the loader's words name the library; who asked is the program
- * itself, where its DT_NEEDED says so. */
+/* For a program that never ran the loader's words name the library, and glibc's not who asked. */
 static void find_needer(struct cp_story *story, struct process *process, struct cp_event *event)
 {
 	int root = story->listener.root(story->listener.context, process->mount_ns);
-	if (event->needed_by || !event->object || !process->exe || root < 0)
-		return;
-	cp_cleanup_close int fd = cp_tree_open(root, process->exe);
-	if (fd >= 0 && cp_peek_needs(fd, event->object))
-		event->needed_by = strdup(process->exe);
+	if (!event->needed_by && event->object && process->exe && root >= 0)
+		event->needed_by = cp_needer_find(root, process->exe, event->object);
 }
 
 /* glibc says "symbol lookup error" at a start as at a call. A reference that is resolved when its

@@ -87,6 +87,11 @@ int cp_compose_warn(struct cp_compose *compose, const char *format, ...)
 int cp_compose_note_file(struct cp_compose *compose, const char *path, struct cp_error **err)
 {
 	char *real = realpath(path, NULL);
+	if (compose->n_files == CP_COMPOSE_MAX_FILES) {
+		free(real);
+		return cp_error_set(
+			err, E2BIG, "more than %d files are read", CP_COMPOSE_MAX_FILES);
+	}
 	if (!real)
 		return cp_error_set(err, errno, "cannot read %s: %s", path, strerror(errno));
 	if (append(&compose->files, &compose->n_files, real) < 0)
@@ -147,10 +152,6 @@ int cp_compose_read_file(struct cp_compose_loading *loading, const char *path,
 	if (name && cp_interpolate_tree(loading->pool, name, path, loading->variables,
 			    loading->compose, err) < 0)
 		return -1;
-	if (cp_yaml_get(read, "include") &&
-		cp_compose_warn(loading->compose,
-			"%s: include is not followed; name those files with -f", path) < 0)
-		return cp_error_set(err, ENOMEM, "out of memory");
 	*services = found;
 	if (root)
 		*root = read;
@@ -305,6 +306,18 @@ struct merged {
 	const char *name;
 };
 
+static int add_included(struct cp_compose_loading *loading, const char *path,
+	const struct cp_yaml *root, struct cp_yaml **services, struct cp_error **err)
+{
+	struct cp_yaml *include = cp_yaml_get(root, "include");
+	if (!include)
+		return 0;
+	if (cp_interpolate_tree(
+		    loading->pool, include, path, loading->variables, loading->compose, err) < 0)
+		return -1;
+	return cp_compose_include(loading, path, include, services, err);
+}
+
 static int merge_file(struct cp_compose_loading *loading, const char *path, struct merged *merged,
 	struct cp_error **err)
 {
@@ -316,6 +329,8 @@ static int merge_file(struct cp_compose_loading *loading, const char *path, stru
 	merged->name = name ? name : merged->name;
 	if (first && copy(&loading->compose->version, cp_yaml_text(root, "version")) < 0)
 		return cp_error_set(err, ENOMEM, "out of memory");
+	if (add_included(loading, path, root, &services, err) < 0)
+		return -1;
 	if (!services)
 		return 0;
 	merged->services = merged->services
@@ -326,26 +341,42 @@ static int merge_file(struct cp_compose_loading *loading, const char *path, stru
 	return check_services(merged->services, path, err);
 }
 
+int cp_compose_merge_files(struct cp_compose_loading *loading, struct cp_yaml **services,
+	const char **name, struct cp_error **err)
+{
+	struct merged merged = {0};
+	for (size_t i = 0; i < loading->n_files; i++)
+		if (merge_file(loading, loading->files[i], &merged, err) < 0)
+			return -1;
+	*services = merged.services;
+	if (name)
+		*name = merged.name;
+	return 0;
+}
+
 static int load(struct cp_compose_loading *loading, const struct cp_compose_options *options,
 	struct cp_error **err)
 {
 	struct cp_compose *compose = loading->compose;
-	struct merged merged = {0};
-	if (set_directory(compose, options->files[0], err) < 0 ||
-		read_variables(loading, options, err) < 0)
+	struct cp_yaml *services = NULL;
+	const char *name = NULL;
+	if (set_directory(compose, options->files[0], err) < 0)
 		return -1;
-	for (size_t i = 0; i < options->n_files; i++)
-		if (merge_file(loading, options->files[i], &merged, err) < 0)
-			return -1;
-	if (!merged.services || !merged.services->count)
+	loading->directory = compose->directory;
+	loading->files = options->files;
+	loading->n_files = options->n_files;
+	if (read_variables(loading, options, err) < 0 ||
+		cp_compose_merge_files(loading, &services, &name, err) < 0)
+		return -1;
+	if (!services || !services->count)
 		return cp_error_set(err, EINVAL, "%s has no services", options->files[0]);
 	cp_cleanup_free char *project_v1 = project_name(loading, options->project, NULL);
-	compose->project = project_name(loading, options->project, merged.name);
+	compose->project = project_name(loading, options->project, name);
 	if (!project_v1 || !compose->project)
 		return cp_error_set(err, ENOMEM, "out of memory");
-	if (cp_extends_begin(loading, options->files[0], merged.services, err) < 0)
+	if (cp_extends_begin(loading, options->files[0], services, err) < 0)
 		return -1;
-	return fill_services(loading, merged.services, project_v1, err);
+	return fill_services(loading, services, project_v1, err);
 }
 
 int cp_compose_load(const struct cp_compose_options *options, struct cp_compose **compose,

@@ -123,8 +123,7 @@ static struct cp_compose_unit *open_unit(
 	while (strncmp(file, "./", 2) == 0)
 		file += 2;
 	cp_cleanup_free char *below = cp_compose_join(from->prefix, file);
-	cp_cleanup_free char *path =
-		below ? cp_compose_join(loading->compose->directory, below) : NULL;
+	cp_cleanup_free char *path = below ? cp_compose_join(loading->directory, below) : NULL;
 	cp_cleanup_free char *prefix = path ? strdup(below) : NULL;
 	if (!prefix) {
 		cp_error_set(chain->err, ENOMEM, "out of memory");
@@ -189,6 +188,31 @@ static struct cp_yaml *rebase(
 	else if (context)
 		moved = replace(pool, build, context, prefix_context(pool, prefix, context));
 	return moved == build ? service : replace(pool, service, build, moved);
+}
+
+static struct cp_yaml *add_context(
+	struct cp_yaml_pool *pool, const char *prefix, const struct cp_yaml *build)
+{
+	struct cp_yaml *copy = cp_yaml_make(pool, CP_YAML_MAPPING, build);
+	struct cp_yaml *context = cp_yaml_make_text(pool, prefix, build);
+	if (!copy || !context || cp_yaml_add(pool, copy, "context", context) < 0)
+		return NULL;
+	for (size_t i = 0; i < build->count; i++)
+		if (cp_yaml_add(pool, copy, build->items[i].key, build->items[i].value) < 0)
+			return NULL;
+	return copy;
+}
+
+struct cp_yaml *cp_compose_rebase(
+	struct cp_yaml_pool *pool, const char *prefix, struct cp_yaml *service)
+{
+	struct cp_yaml *build = cp_yaml_get(service, "build");
+	bool has_context =
+		!build || build->kind != CP_YAML_MAPPING || cp_yaml_get(build, "context") != NULL;
+	if (!*prefix || has_context)
+		return rebase(pool, prefix, service);
+	/* Nothing is merged under it any more: what it does not say is its project's directory. */
+	return replace(pool, service, build, add_context(pool, prefix, build));
 }
 
 /* --- chains ------------------------------------------------------------------------------ */

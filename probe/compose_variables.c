@@ -215,25 +215,42 @@ int cp_variables_parse(
 	return 0;
 }
 
+int cp_variables_overlay(struct cp_variables *variables, const struct cp_variables *over)
+{
+	for (size_t i = 0; i < over->count; i++) {
+		cp_cleanup_free char *name = strdup(over->items[i].name);
+		cp_cleanup_free char *value = strdup(over->items[i].value);
+		if (!name || !value ||
+			cp_grow(&variables->items, &variables->size, variables->count + 1,
+				sizeof(*variables->items)) < 0)
+			return -1;
+		variables->items[variables->count++] =
+			(struct variable){cp_take(name), cp_take(value)};
+	}
+	return 0;
+}
+
+int cp_variables_add_file(
+	struct cp_variables *variables, const char *path, bool required, struct cp_error **err)
+{
+	cp_cleanup_error struct cp_error *why = NULL;
+	cp_cleanup_free char *text = NULL;
+	size_t size = 0;
+	if (cp_file_read(path, MAX_FILE, &text, &size, &why) == 0)
+		return cp_variables_parse(variables, text, path, err);
+	if (!required && why && (why->code == ENOENT || why->code == EISDIR))
+		return 0;
+	return cp_error_set(err, why ? why->code : ENOMEM, "%s",
+		why && why->message ? why->message : "out of memory");
+}
+
 int cp_variables_read(
 	const char *path, bool required, struct cp_variables **variables, struct cp_error **err)
 {
-	struct cp_error *why = NULL;
-	cp_cleanup_free char *text = NULL;
-	size_t size = 0;
 	struct cp_variables *read = cp_variables_make();
 	if (!read)
 		return cp_error_set(err, ENOMEM, "out of memory");
-	int status = cp_file_read(path, MAX_FILE, &text, &size, &why);
-	if (status < 0 && !required && why && (why->code == ENOENT || why->code == EISDIR))
-		status = 0;
-	else if (status < 0)
-		cp_error_set(err, why ? why->code : ENOMEM, "%s",
-			why && why->message ? why->message : "out of memory");
-	else
-		status = cp_variables_parse(read, text, path, err);
-	cp_error_free(why);
-	if (status < 0) {
+	if (cp_variables_add_file(read, path, required, err) < 0) {
 		cp_variables_free(read);
 		return -1;
 	}

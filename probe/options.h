@@ -28,9 +28,10 @@ enum cp_option {
 	CP_OPTION_IMAGE = 1 << 5,    /* --platform, --verify */
 	CP_OPTION_PROGRESS = 1 << 6, /* -q, --no-progress */
 	CP_OPTION_VERBOSE = 1 << 7,
-	CP_OPTION_TRACE = 1 << 11,  /* --duration, -p, --all, --allow-loss, --check, --buffer */
-	CP_OPTION_COMPOSE = 1 << 8, /* -f, --image SERVICE=REF, -p, --catalogue, --trace, -o
-				       either way */
+	CP_OPTION_PROJECT = 1 << 10, /* -f, -p, --catalogue, alone */
+	CP_OPTION_TRACE = 1 << 11,   /* --duration, -p, --all, --allow-loss, --check, --buffer */
+	CP_OPTION_COMPOSE = 1 << 8,  /* -f, --image SERVICE=REF, -p, --catalogue, --trace, -o
+					either way */
 };
 
 #define CP_OPTIONS_MAX_FILES 16

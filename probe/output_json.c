@@ -298,6 +298,21 @@ static json_t *package_name(const struct cp_package *package)
 	return cp_json_text(package ? package->name : NULL);
 }
 
+static json_t *contradictions_value(const struct cp_object *object)
+{
+	static const struct {
+		uint8_t bit;
+		const char *name;
+	} all[] = {
+		{CP_SAYS_OTHER_LIBC, "libc"}, {CP_SAYS_OTHER_OS, "os"}, {CP_SAYS_OTHER_CPU, "cpu"}};
+	cp_cleanup_json json_t *value = json_array();
+	for (size_t i = 0; value && i < sizeof(all) / sizeof(all[0]); i++)
+		if ((object->contradicted & all[i].bit) &&
+			cp_json_append(value, json_string(all[i].name)))
+			return NULL;
+	return cp_take(value);
+}
+
 static json_t *object_value(const struct cp_scan *scan, size_t at)
 {
 	const struct cp_object *object = &scan->objects[at];
@@ -311,6 +326,7 @@ static json_t *object_value(const struct cp_scan *scan, size_t at)
 		cp_json_put(value, "kind", cp_json_text(kinds[object->kind])) ||
 		cp_json_put(value, "platform", object_platform(object)) ||
 		cp_json_put(value, "declared_libc", cp_json_text(cp_libc_name(object->declared))) ||
+		cp_json_put(value, "contradicted", contradictions_value(object)) ||
 		put_facts(value, object->facts) ||
 		cp_json_put(value, "size", number(object->size)) ||
 		cp_json_put(value, "outcomes", outcomes_value(scan, object)))

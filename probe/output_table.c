@@ -8,13 +8,14 @@
 #include <unistd.h>
 
 #include "memory.h"
+#include "platform_fields.h"
 #include "table_rows.h"
 #include "text.h"
 
 #define LABEL_MOST 44 /* columns on a terminal; a longer label has a line of its own */
 #define LABEL_MOST_IN_FILE 96
 #define TARGETS_MOST 36
-#define MISNAMED_TOLD 5
+#define CONTRADICTIONS_TOLD 5
 #define REASON_LEAST 32 /* narrower than this, the reason gets a line of its own */
 
 /* --- style ------------------------------------------------------------------------- */
@@ -331,20 +332,59 @@ static void put_verdicts(FILE *file, const struct cp_scan *scan, const struct cp
 	}
 }
 
-/* Objects that call themselves what they are not: a trap for whoever picks by name. */
-static void put_misnamed(FILE *file, const struct cp_scan *scan, bool all)
+/* The words of what the package.json says wrongly: "arm64 glibc"; with `real`, of what is. */
+static void put_platform_words(FILE *file, const struct cp_object *object, bool real)
+{
+	const json_t *said = object->package->platform;
+	if (object->contradicted & CP_SAYS_OTHER_OS) {
+		fputc(' ', file);
+		cp_text_put(file, real ? cp_object_os(object) : cp_only_word(said, "os"));
+	}
+	if (object->contradicted & CP_SAYS_OTHER_CPU) {
+		fputc(' ', file);
+		cp_text_put(file, real ? cp_object_cpu(object) : cp_only_word(said, "cpu"));
+	}
+	if ((object->contradicted & CP_SAYS_OTHER_LIBC) && object->declared_in_manifest)
+		fprintf(file, " %s", cp_libc_name(real ? object->facts->libc : object->declared));
+}
+
+static void put_contradiction(FILE *file, const struct cp_object *object)
+{
+	bool libc_by_name =
+		(object->contradicted & CP_SAYS_OTHER_LIBC) && !object->declared_in_manifest;
+	cp_text_put(file, object->path);
+	if (libc_by_name) {
+		fprintf(file, " calls itself %s and is built for %s\n",
+			cp_libc_name(object->declared), cp_libc_name(object->facts->libc));
+		return;
+	}
+	fputs(" is for", file);
+	put_platform_words(file, object, false);
+	fputs(" by its package.json and is built for", file);
+	put_platform_words(file, object, true);
+	fputc('\n', file);
+}
+
+/* What is told of an object. Another platform's builds are not judged, so that which libc they say
+ * is nobody's trap; where a package says that it has none of them, they are. */
+static bool is_contradicted(const struct cp_scan *scan, const struct cp_object *object)
+{
+	return (object->contradicted & (CP_SAYS_OTHER_OS | CP_SAYS_OTHER_CPU)) ||
+	       (object->contradicted && !cp_object_foreign(scan, object));
+}
+
+/* Objects that are said to be what they are not: a trap for whoever picks by name. */
+static void put_contradictions(FILE *file, const struct cp_scan *scan, bool all)
 {
 	size_t told = 0, count = 0;
 	for (size_t i = 0; i < scan->n_objects; i++) {
 		const struct cp_object *object = &scan->objects[i];
-		if (!cp_object_misnamed(object) || cp_object_foreign(scan, object))
+		if (!is_contradicted(scan, object))
 			continue;
-		if (count++ >= MISNAMED_TOLD && !all)
+		if (count++ >= CONTRADICTIONS_TOLD && !all)
 			continue;
 		fputs(told++ ? "  " : "\n  ", file);
-		cp_text_put(file, object->path);
-		fprintf(file, " calls itself %s and is built for %s\n",
-			cp_libc_name(object->declared), cp_libc_name(object->facts->libc));
+		put_contradiction(file, object);
 	}
 	if (count > told)
 		fprintf(file, "  and %zu more like it (-v lists them)\n", count - told);
@@ -372,7 +412,7 @@ int cp_table_print(FILE *file, const struct cp_scan *scan, const struct cp_table
 	if (style->verbose)
 		cp_table_evidence(file, scan, style);
 	put_verdicts(file, scan, &rows, style);
-	put_misnamed(file, scan, style->verbose);
+	put_contradictions(file, scan, style->verbose);
 	put_prunable(file, scan);
 	cp_rows_free(&rows);
 	return result;

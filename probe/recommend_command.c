@@ -6,15 +6,15 @@
  *   compatprobe.yaml ─▶ catalogue ───────────────────────────────────────────────┴─▶ advice
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 #include "memory.h"
-#include "open_image.h"
 #include "options.h"
+#include "project.h"
 #include "recommend.h"
 #include "recommend_print.h"
-#include "sandbox.h"
 
 static const char help[] =
 	"usage: compatprobe recommend [-f FILE…] [--image SERVICE=REF…] [--trace FILE…]\n"
@@ -67,10 +67,8 @@ static const char help[] =
 
 struct run {
 	const struct cp_options *options;
-	struct cp_compose *compose;
-	struct cp_catalogue *catalogue;
-	const char **bases;                  /* one per template */
-	struct cp_base_set *found;           /* read once for all services */
+	struct cp_project project;
+	struct cp_base_set *found;           /* bases: read once for all services */
 	FILE *traces[CP_OPTIONS_MAX_TRACES]; /* open, until they are read */
 	struct cp_observations observations;
 	struct cp_advice advice;
@@ -86,66 +84,10 @@ static void clear_run(struct run *run)
 			fclose(run->traces[i]);
 	cp_observations_clear(&run->observations);
 	free(run->advice.services);
-	free(run->bases);
 	cp_base_set_free(run->found);
-	cp_catalogue_free(run->catalogue);
-	cp_compose_free(run->compose);
+	cp_project_clear(&run->project);
 }
 #define cleanup_run __attribute__((cleanup(clear_run)))
-
-/* --- the image of a service ----------------------------------------------------------- */
-
-static const char *given_image(const struct cp_options *options, const char *service)
-{
-	size_t length = strlen(service);
-	for (size_t i = 0; i < options->n_images; i++)
-		if (strncmp(options->images[i], service, length) == 0 &&
-			options->images[i][length] == '=')
-			return options->images[i] + length + 1;
-	return NULL;
-}
-
-static int open_reference(
-	struct run *run, const char *text, struct cp_image **image, struct cp_error **err)
-{
-	struct cp_image_ref ref = {0};
-	int result = cp_image_ref_parse(text, &ref, err);
-	if (result == 0)
-		result = cp_open_image(run->options, &ref, image, err);
-	cp_image_ref_clear(&ref);
-	return result;
-}
-
-static int open_in_engine(
-	struct run *run, const char *name, struct cp_image **image, struct cp_error **err)
-{
-	struct cp_image_ref ref = {.transport = CP_TRANSPORT_DAEMON, .path = (char *)name};
-	return cp_open_image(run->options, &ref, image, err);
-}
-
-/* What the user says, else what the engine has under the names that compose would give. The first
- * failure is the one told. */
-static int open_service(struct run *run, const struct cp_compose_service *service,
-	struct cp_image **image, struct cp_error **err)
-{
-	const char *given = given_image(run->options, service->name);
-	if (given)
-		return open_reference(run, given, image, err);
-	const char *names[] = {service->image, service->builds ? service->image_v2 : NULL,
-		service->builds ? service->image_v1 : NULL};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		cp_cleanup_error struct cp_error *failure = NULL;
-		if (!names[i])
-			continue;
-		if (open_in_engine(run, names[i], image, &failure) == 0)
-			return 0;
-		if (err && !*err)
-			*err = cp_take(failure);
-	}
-	if (err && !*err)
-		cp_error_set(err, ENOENT, "it names no image and builds none");
-	return -1;
-}
 
 /* --- one service ---------------------------------------------------------------------- */
 
@@ -172,8 +114,8 @@ static const char *find_entry(const struct cp_scan *scan, const struct cp_compos
 static int judge_image(struct run *run, const struct cp_compose_service *service,
 	struct cp_image *image, struct cp_recommendation *out, struct cp_error **err)
 {
-	struct cp_scan_options wanted = {.targets = run->bases,
-		.n_targets = run->catalogue->n_templates,
+	struct cp_scan_options wanted = {.targets = run->project.bases,
+		.n_targets = run->project.catalogue->n_templates,
 		.bases = run->found};
 	struct cp_scan *scan = NULL;
 	if (cp_scan_run(image, &wanted, &scan, err) < 0)
@@ -187,8 +129,9 @@ static int judge_image(struct run *run, const struct cp_compose_service *service
 	int result = cp_missing_modules(&root, find_entry(scan, service, buffer, sizeof(buffer)),
 		&missing, &n_missing, err);
 	if (result == 0)
-		result = cp_recommend_service(service, run->catalogue, scan, missing, n_missing,
-			NULL, cp_observations_of(&run->observations, run->compose, service), out,
+		result = cp_recommend_service(service, run->project.catalogue, scan, missing,
+			n_missing, NULL,
+			cp_observations_of(&run->observations, run->project.compose, service), out,
 			err);
 	run->advice.prunable_bytes += scan->prunable_bytes;
 	run->advice.prunable_files += scan->prunable_files;
@@ -202,74 +145,12 @@ static int judge_service(struct run *run, const struct cp_compose_service *servi
 {
 	cp_cleanup_error struct cp_error *failure = NULL;
 	struct cp_image *image = NULL;
-	if (open_service(run, service, &image, &failure) == 0)
+	if (cp_project_open_image(&run->project, service, &image, &failure) == 0)
 		return judge_image(run, service, image, out, err);
 	run->partial = true;
-	return cp_recommend_service(service, run->catalogue, NULL, NULL, 0,
+	return cp_recommend_service(service, run->project.catalogue, NULL, NULL, 0,
 		failure ? failure->message : "out of memory",
-		cp_observations_of(&run->observations, run->compose, service), out, err);
-}
-
-/* --- the project ---------------------------------------------------------------------- */
-
-static int check_image_options(const struct run *run)
-{
-	for (size_t i = 0; i < run->options->n_images; i++) {
-		bool known = false;
-		for (size_t k = 0; k < run->compose->n_services && !known; k++)
-			known = given_image(
-					&(struct cp_options){
-						.images = {run->options->images[i]}, .n_images = 1},
-					run->compose->services[k].name) != NULL;
-		if (!known)
-			return cp_usage("recommend", "--image %s: the project has no such service",
-				run->options->images[i]);
-	}
-	return 0;
-}
-
-static const char *default_file(void)
-{
-	/* The order of the compose specification. */
-	static const char *const names[] = {
-		"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (access(names[i], F_OK) == 0)
-			return names[i];
-	return NULL;
-}
-
-static int load_project(struct run *run)
-{
-	cp_cleanup_error struct cp_error *err = NULL;
-	const char *here = default_file();
-	const char *const *files = run->options->compose_files;
-	struct cp_compose_options wanted = {.files = files,
-		.n_files = run->options->n_compose_files,
-		.project = run->options->project};
-	if (wanted.n_files == 0) {
-		if (!here)
-			return cp_usage(
-				"recommend", "which compose file? there is none here: -f FILE");
-		wanted.files = &here;
-		wanted.n_files = 1;
-	}
-	if (cp_compose_load(&wanted, &run->compose, &err) < 0 ||
-		cp_catalogue_load(run->compose->directory, run->options->catalogue, &run->catalogue,
-			&err) < 0)
-		return cp_fail("%s", err ? err->message : "out of memory");
-	for (size_t i = 0; i < run->compose->n_warnings && !run->options->quiet; i++)
-		cp_warn("%s", run->compose->warnings[i]);
-	size_t count = run->catalogue->n_templates;
-	run->bases = calloc(count ? count : 1, sizeof(*run->bases));
-	run->advice.services = calloc(run->compose->n_services ? run->compose->n_services : 1,
-		sizeof(*run->advice.services));
-	run->found = cp_base_set_new();
-	if (!run->bases || !run->found || !run->advice.services)
-		return cp_fail("out of memory");
-	for (size_t i = 0; i < count; i++)
-		run->bases[i] = run->catalogue->templates[i].base;
-	return check_image_options(run);
+		cp_observations_of(&run->observations, run->project.compose, service), out, err);
 }
 
 /* --- what was observed ------------------------------------------------------------------ */
@@ -292,7 +173,7 @@ static void warn_of_traces(const struct run *run)
 		return;
 	if (observations->n_events && !observations->n_matched)
 		cp_warn("none of the %llu observed events is of a service of the project %s%s%s%s",
-			(unsigned long long)observations->n_events, run->compose->project,
+			(unsigned long long)observations->n_events, run->project.compose->project,
 			observations->other ? "; some are of " : "",
 			observations->other ? observations->other : "",
 			observations->other ? " (-p names the project)" : "");
@@ -305,7 +186,7 @@ static int read_traces(struct run *run)
 {
 	for (size_t i = 0; i < run->options->n_traces; i++) {
 		cp_cleanup_error struct cp_error *err = NULL;
-		if (cp_observations_read(&run->observations, run->compose, run->traces[i],
+		if (cp_observations_read(&run->observations, run->project.compose, run->traces[i],
 			    run->options->traces[i], &err) < 0)
 			return cp_fail("%s", err ? err->message : "out of memory");
 	}
@@ -313,29 +194,18 @@ static int read_traces(struct run *run)
 	return 0;
 }
 
-/* The project's own files are read by now; what comes are images. */
-static void confine(const struct run *run)
-{
-	const struct cp_options *options = run->options;
-	struct cp_sandbox sandbox = {.network = cp_sandbox_network_of("docker-daemon:")};
-	cp_cleanup_free const char **inputs =
-		calloc(run->catalogue->n_templates + options->n_images + 1, sizeof(*inputs));
-	if (inputs)
-		inputs[sandbox.n_inputs++] = run->compose->directory;
-	for (size_t i = 0; inputs && i < run->catalogue->n_templates; i++)
-		if (run->bases[i])
-			inputs[sandbox.n_inputs++] = run->bases[i];
-	for (size_t i = 0; inputs && i < options->n_images; i++)
-		inputs[sandbox.n_inputs++] = strchr(options->images[i], '=') + 1;
-	sandbox.inputs = inputs;
-	cp_sandbox_enter_with(sandbox, options);
-}
+/* --- the project ---------------------------------------------------------------------- */
 
 static int judge_all(struct run *run)
 {
-	for (size_t i = 0; i < run->compose->n_services; i++) {
+	size_t count = run->project.compose->n_services;
+	run->advice.services = calloc(count ? count : 1, sizeof(*run->advice.services));
+	run->found = cp_base_set_new();
+	if (!run->advice.services || !run->found)
+		return cp_fail("out of memory");
+	for (size_t i = 0; i < run->project.compose->n_services; i++) {
 		cp_cleanup_error struct cp_error *err = NULL;
-		const struct cp_compose_service *service = &run->compose->services[i];
+		const struct cp_compose_service *service = &run->project.compose->services[i];
 		struct cp_recommendation *out = &run->advice.services[i];
 		run->advice.n_services = i + 1;
 		if (judge_service(run, service, out, &err) < 0)
@@ -367,8 +237,8 @@ static int print_all(struct run *run)
 {
 	cp_cleanup_error struct cp_error *err = NULL;
 	const char *override = run->options->file;
-	if (override &&
-		cp_override_write(&run->advice, run->catalogue, run->compose, override, &err) < 0)
+	if (override && cp_override_write(&run->advice, run->project.catalogue,
+				run->project.compose, override, &err) < 0)
 		return cp_fail("%s", err ? err->message : "out of memory");
 	for (size_t i = 0; i < run->options->n_outputs; i++) {
 		int status = print_one(run, &run->options->outputs[i]);
@@ -394,11 +264,11 @@ static int run_recommend(int argc, char **argv)
 	if (options.n_arguments)
 		return cp_usage("recommend", "what is '%s'? a compose file is given with -f",
 			options.arguments[0]);
-	status = load_project(&run);
+	status = cp_project_load(&run.project, &options, "recommend");
 	if (status == 0)
 		status = open_traces(&run);
 	if (status == 0) {
-		confine(&run);
+		cp_project_confine(&run.project);
 		status = read_traces(&run);
 	}
 	if (status == 0)

@@ -232,19 +232,28 @@ static void say_problem(FILE *out, const struct matter *about)
 	}
 }
 
+static void say_owner(FILE *out, const struct matter *about, const char *path)
+{
+	const char *name = path ? cp_text_base_name(path) : "";
+	if (*name && strcmp(name, cp_text_base_name(about->object->path)) != 0)
+		fprintf(out, "its %s ", name);
+}
+
 /* "its libvips.so.42 " where the problem is that of a library it brought along. The chain ends at
  * the object with the problem; where it ends at what could not be found, the needer has it. */
 static void say_whose(FILE *out, const struct matter *about)
 {
 	const struct cp_load *load = about->load;
 	size_t at = load->n_chain;
+	if (load->decisive) { /* the chain is the first problem's */
+		say_owner(out, about, about->problem->object);
+		return;
+	}
 	if (at && strcmp(load->chain[at - 1], about->subject) == 0)
 		at--;
 	if (at < 2)
 		return;
-	const char *name = cp_text_base_name(load->chain[at - 1]);
-	if (strcmp(name, cp_text_base_name(about->object->path)) != 0)
-		fprintf(out, "its %s ", name);
+	say_owner(out, about, load->chain[at - 1]);
 }
 
 /* What the distribution has to bring, where that is all that is missing. */
@@ -264,7 +273,7 @@ char *cp_reason(const struct cp_object *object, const struct cp_scan_target *tar
 	struct matter about = {.object = object,
 		.target = target,
 		.load = load,
-		.problem = load->n_problems ? &load->problems[0] : &nothing_known,
+		.problem = load->n_problems ? &load->problems[load->decisive] : &nothing_known,
 		.libc = libc ? libc : "the libc",
 		.version = target->target.libc_version ? target->target.libc_version : ""};
 	about.subject = about.problem->subject ? about.problem->subject : "?";

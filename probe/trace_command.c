@@ -184,19 +184,29 @@ static void tell_begin(struct run *run)
 
 /* --- the end --------------------------------------------------------------------------- */
 
-/* Returns whether events were lost. */
-static bool tell_losses(const struct run *run)
+/* Returns whether events were lost. A container that floods its standard error with what reads like
+ * failures is cut short (trace.bpf.c), which no buffer cures. */
+static bool tell_losses(const struct run *run, const struct cp_tracer_report *report)
 {
-	uint64_t lost = cp_trace_summary_lost(run->summary);
-	if (!lost)
+	unsigned long long texts = report->lost[CP_RAW_STDERR];
+	unsigned long long others = 0;
+	for (unsigned type = 0; type < CP_RAW_TYPES; type++)
+		others += type == CP_RAW_STDERR ? 0 : report->lost[type];
+	if (!texts && !others)
 		return false;
 	if (run->options->allow_loss)
-		cp_warn("%llu events of the kernel's were lost (--allow-loss)",
-			(unsigned long long)lost);
-	else
+		cp_warn("%llu events of the kernel's were lost (--allow-loss)", texts + others);
+	else if (others)
 		cp_fail("%llu events of the kernel's were lost, so that failures may be missing "
 			"here: a larger --buffer helps, or --project",
-			(unsigned long long)lost);
+			texts + others);
+	else
+		cp_fail("%llu texts on standard error were passed over, since some container "
+			"writes "
+			"too many that read like failures; --project leaves others' out, "
+			"--allow-loss "
+			"takes it as it is",
+			texts);
 	return !run->options->allow_loss;
 }
 
@@ -208,7 +218,7 @@ static int finish(struct run *run)
 	cp_trace_summary_late(run->summary, report.late_starts);
 	cp_trace_outputs_summary(
 		&run->outputs, run->summary, options->quiet ? NULL : stderr, options->verbose);
-	bool lost = tell_losses(run);
+	bool lost = tell_losses(run, &report);
 	int status = cp_trace_outputs_close(&run->outputs);
 	if (status || lost)
 		return CP_EXIT_ERROR;

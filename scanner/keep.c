@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "gyp.h"
 #include "js_specifiers.h"
 #include "memory.h"
 #include "npm.h"
@@ -55,6 +56,11 @@ static const struct text_rule script_rules[] = {
 	{NULL, "", ".js", MAX_SCRIPT},
 	{NULL, "", ".cjs", MAX_SCRIPT},
 	{NULL, "", ".mjs", MAX_SCRIPT},
+};
+
+static const struct text_rule gyp_rules[] = {
+	{NULL, "", ".gyp", MAX_SCRIPT},
+	{NULL, "", ".gypi", MAX_SCRIPT},
 };
 
 static bool name_fits(const struct text_rule *rule, const char *name, size_t length)
@@ -116,6 +122,8 @@ static enum cp_keep decide_by_name(const char *path, uint64_t size)
 {
 	if (FITS_ONE(text_rules, path, size))
 		return CP_KEEP_TEXT;
+	if (FITS_ONE(gyp_rules, path, size) && !is_in_system(path))
+		return CP_KEEP_GYP;
 	if (is_in_node_modules(path))
 		return CP_KEEP_NOTHING;
 	if (FITS_ONE(lock_rules, path, size))
@@ -250,16 +258,16 @@ static int store_text(struct cp_index *index, uint32_t node, const char *path, c
 	return 0;
 }
 
-/* A script is never kept itself, only what it loads. */
-static int store_script(struct cp_index *index, uint32_t node, const char *path, const char *data,
-	size_t size, struct cp_error **err)
+/* A script is never kept itself, only what it loads or runs. `made` is taken over. */
+static int store_made(
+	struct cp_index *index, uint32_t node, const char *path, char *made, struct cp_error **err)
 {
-	cp_cleanup_free char *specifiers = cp_js_specifiers(data, size);
-	if (!specifiers)
+	cp_cleanup_free char *text = made;
+	if (!text)
 		return cp_error_set(err, ENOMEM, "out of memory");
-	if (!*specifiers)
+	if (!*text)
 		return 0;
-	return store_text(index, node, path, specifiers, strlen(specifiers), false, err);
+	return store_text(index, node, path, text, strlen(text), false, err);
 }
 
 int cp_keep_store(struct cp_index *index, uint32_t node, const char *path, enum cp_keep keep,
@@ -272,7 +280,9 @@ int cp_keep_store(struct cp_index *index, uint32_t node, const char *path, enum 
 	case CP_KEEP_TEXT:
 		return store_text(index, node, path, data, size, borrow, err);
 	case CP_KEEP_SCRIPT:
-		return store_script(index, node, path, data, size, err);
+		return store_made(index, node, path, cp_js_specifiers(data, size), err);
+	case CP_KEEP_GYP:
+		return store_made(index, node, path, cp_gyp_reduce(data, size), err);
 	case CP_KEEP_NOTHING:
 		file->content = (uint8_t)foreign_content(data, size, file->size);
 		return 0;

@@ -80,7 +80,8 @@ struct cp_load {
 	struct cp_problem *problems;
 	size_t n_problems, problems_size; /* the first one decides; all further */
 	size_t problems_dropped;          /* beyond CP_LOAD_MAX_PROBLEMS */
-	char **add_packages;              /* of the distribution, where the outcome is LOADS_WITH */
+	size_t decisive;     /* the first problem that no package of the distribution cures */
+	char **add_packages; /* of the distribution, where the outcome is LOADS_WITH */
 	size_t n_add_packages;
 	struct cp_considered *considered;
 	size_t n_considered, considered_size; /* only where asked for */

@@ -212,6 +212,11 @@ const struct cp_locked *cp_lockfile_find(
 	return found ? entry : NULL;
 }
 
+const struct cp_locked *cp_lockfile_at(const struct cp_lockfile *lockfile, size_t at)
+{
+	return &lockfile->entries[at];
+}
+
 size_t cp_lockfile_count(const struct cp_lockfile *lockfile)
 {
 	return lockfile->count;

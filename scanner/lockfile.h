@@ -42,6 +42,8 @@ void cp_lockfile_cleanup(struct cp_lockfile **lockfile);
  * the file's author meant to do to it. */
 const struct cp_locked *cp_lockfile_find(
 	const struct cp_lockfile *lockfile, const char *name, const char *version);
+/* The entry `at` of cp_lockfile_count(), by name and version. */
+const struct cp_locked *cp_lockfile_at(const struct cp_lockfile *lockfile, size_t at);
 size_t cp_lockfile_count(const struct cp_lockfile *lockfile);
 /* What the file of this format is called, static: "package-lock.json", "pnpm-lock.yaml",
  * "yarn.lock". */

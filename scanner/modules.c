@@ -17,11 +17,11 @@
 #include <string.h>
 
 #include "memory.h"
+#include "npm.h"
 
 #define MAX_FILES 100000u
 #define MAX_DEPTH 4096u
 #define MAX_MISSING 1000u
-#define MAX_PACKAGE_JSON ((size_t)1 << 20) /* bytes */
 
 /* A file that is being loaded. */
 struct frame {
@@ -81,10 +81,7 @@ static char *package_field(const struct walk *walk, const char *directory, const
 	if (!join(path, directory, strlen(directory), "/", "package.json", "") ||
 		!find_kind(walk, path, CP_NODE_FILE, &found))
 		return NULL;
-	const struct cp_text *text = cp_index_text(found.index, found.node);
-	json_t *json = text && text->size <= MAX_PACKAGE_JSON
-			       ? json_loadb(text->data, text->size, 0, NULL)
-			       : NULL;
+	json_t *json = cp_package_json_at(found.index, found.node);
 	const char *value = json_string_value(json_object_get(json, field));
 	char *copy = value ? strdup(value) : NULL;
 	json_decref(json);

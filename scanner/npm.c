@@ -63,6 +63,7 @@ static void free_package(struct cp_package *package)
 	free(package->name);
 	free(package->version);
 	free(package->path);
+	json_decref(package->platform);
 	free(package);
 }
 
@@ -100,6 +101,12 @@ static json_t *parse_object(const char *data, size_t size)
 	return NULL;
 }
 
+json_t *cp_package_json_at(const struct cp_index *index, uint32_t node)
+{
+	const struct cp_text *text = node == CP_NO_NODE ? NULL : cp_index_text(index, node);
+	return text ? parse_object(text->data, text->size) : NULL;
+}
+
 char *cp_package_json_reduce(const char *data, size_t size)
 {
 	static const char *const fields[] = {"name", "version", "main", "os", "cpu", "libc",
@@ -125,16 +132,30 @@ static char *copy_string(const json_t *object, const char *key)
 	return text && *text ? strdup(text) : NULL;
 }
 
-/* Takes name and version from the package.json of `dir`; what is not there stays NULL. */
-static void read_names(const struct cp_index *index, uint32_t dir, struct cp_package *package)
+/* The fields that say what the package is for, alone: few packages have any. */
+static json_t *copy_platform(json_t *manifest)
+{
+	static const char *const fields[] = {"os", "cpu", "libc"};
+	json_t *platform = NULL;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		json_t *value = json_object_get(manifest, fields[i]);
+		if (!json_is_string(value) && !json_is_array(value))
+			continue;
+		if (!platform && !(platform = json_object()))
+			return NULL;
+		json_object_set(platform, fields[i], value);
+	}
+	return platform;
+}
+
+/* Takes what it says from the package.json of `dir`; what is not there stays NULL. */
+static void read_manifest(const struct cp_index *index, uint32_t dir, struct cp_package *package)
 {
 	uint32_t file = cp_index_child(index, dir, "package.json", strlen("package.json"));
-	const struct cp_text *text = file == CP_NO_NODE ? NULL : cp_index_text(index, file);
-	if (!text)
-		return;
-	json_t *json = parse_object(text->data, text->size);
+	json_t *json = cp_package_json_at(index, file);
 	package->name = copy_string(json, "name");
 	package->version = copy_string(json, "version");
+	package->platform = copy_platform(json);
 	json_decref(json);
 }
 
@@ -173,7 +194,7 @@ static uint32_t add_package(struct cp_packages *packages, uint32_t dir, bool is_
 	struct cp_package *package = calloc(1, sizeof(*package));
 	if (!package)
 		return NO_PACKAGE;
-	read_names(packages->index, dir, package);
+	read_manifest(packages->index, dir, package);
 	if (!package->name && is_place)
 		package->name = name_by_directory(packages->index, dir);
 	if (package->name)

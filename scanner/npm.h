@@ -11,12 +11,15 @@
 #ifndef CP_NPM_H
 #define CP_NPM_H
 
+#include <jansson.h>
+
 #include "index.h"
 
 struct cp_package {
 	char *name;
-	char *version; /* NULL where package.json has none or is not there */
-	char *path;    /* directory, absolute in the image */
+	char *version;    /* NULL where package.json has none or is not there */
+	char *path;       /* directory, absolute in the image */
+	json_t *platform; /* os, cpu and libc of its package.json; NULL: it has none of them */
 };
 
 struct cp_packages;
@@ -31,6 +34,10 @@ void cp_packages_cleanup(struct cp_packages **packages);
  * answer lives as long as `packages`. A package.json that is not JSON still makes
  * a package, named after its directory, with a NULL version. */
 const struct cp_package *cp_packages_owner(struct cp_packages *packages, uint32_t node);
+
+/* The package.json that is the file `node` (CP_NO_NODE: none): an object, a new reference; NULL
+ * where it is not kept, or not JSON, or larger than anyone's. */
+json_t *cp_package_json_at(const struct cp_index *index, uint32_t node);
 
 /* Reduces a package.json to the top-level fields that rules use (name, version, main, os, cpu,
  * libc, optionalDependencies, dependencies, binary, gypfile, scripts, napi). Returns a malloc'ed

@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "platform_fields.h"
 #include "schemes/platform_words.h"
 #include "schemes/scheme.h"
 
@@ -61,72 +62,25 @@ static int answer(struct cp_obtain *obtain, enum cp_how how, const char *package
 
 /* --- does it fit the target? ------------------------------------------------------ */
 
-enum fit { FITS, FITS_NOT, NOT_TOLD };
-
-/* npm's rule for such a list: no "!word" may be the machine's, and where there are words without
- * an exclamation mark, one of them must be. */
-struct allowance {
-	bool excluded, listed, named;
-};
-
-static void allow(struct allowance *allowance, const char *word, const char *machine)
-{
-	bool negated = *word == '!';
-	bool same = strcmp(word + negated, machine) == 0;
-	allowance->excluded |= negated && same;
-	allowance->named |= !negated;
-	allowance->listed |= !negated && (same || strcmp(word, "any") == 0);
-}
-
-static enum fit fit_of(const struct allowance *allowance)
-{
-	return allowance->excluded || (allowance->named && !allowance->listed) ? FITS_NOT : FITS;
-}
-
-static enum fit fit_words(char *const *words, const char *machine)
-{
-	struct allowance allowance = {0};
-	if (!words)
-		return NOT_TOLD;
-	for (; *words; words++)
-		allow(&allowance, *words, machine);
-	return fit_of(&allowance);
-}
-
-static enum fit fit_field(const json_t *manifest, const char *field, const char *machine)
-{
-	struct allowance allowance = {0};
-	const json_t *value = json_object_get(manifest, field);
-	if (json_is_string(value))
-		allow(&allowance, json_string_value(value), machine);
-	else if (!json_is_array(value))
-		return NOT_TOLD;
-	for (size_t i = 0; i < json_array_size(value); i++) {
-		const char *word = json_string_value(json_array_get(value, i));
-		if (word)
-			allow(&allowance, word, machine);
-	}
-	return fit_of(&allowance);
-}
-
 static const char *libc_word(const struct cp_variant_context *context)
 {
 	return context->platform->libc == CP_LIBC_MUSL ? "musl" : "glibc";
 }
 
 /* What the name says of one field. */
-static enum fit fit_name(
+static enum cp_fit fit_name(
 	const struct cp_platform_words *words, size_t field, const struct cp_platform *platform)
 {
 	switch (field) {
 	case 0:
-		return words->other ? FITS_NOT : NOT_TOLD;
+		return words->other ? CP_FITS_NOT : CP_FIT_NOT_TOLD;
 	case 1:
-		return words->arch && strcmp(words->arch, platform->arch) != 0 ? FITS_NOT
-									       : NOT_TOLD;
+		return words->arch && strcmp(words->arch, platform->arch) != 0 ? CP_FITS_NOT
+									       : CP_FIT_NOT_TOLD;
 	default:
-		return words->libc != CP_LIBC_NONE && words->libc != platform->libc ? FITS_NOT
-										    : NOT_TOLD;
+		return words->libc != CP_LIBC_NONE && words->libc != platform->libc
+			       ? CP_FITS_NOT
+			       : CP_FIT_NOT_TOLD;
 	}
 }
 
@@ -143,16 +97,16 @@ static bool fits(
 	json_t *manifest = cp_find_package(context, name, &found)
 				   ? cp_package_manifest(context, &found)
 				   : NULL;
-	enum fit fit = FITS;
-	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields) && fit != FITS_NOT; i++) {
-		fit = fit_field(manifest, fields[i], machine[i]);
-		if (fit == NOT_TOLD)
-			fit = fit_words(declared[i], machine[i]);
-		if (fit == NOT_TOLD)
+	enum cp_fit fit = CP_FITS;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields) && fit != CP_FITS_NOT; i++) {
+		fit = cp_fit_field(manifest, fields[i], machine[i]);
+		if (fit == CP_FIT_NOT_TOLD)
+			fit = cp_fit_words(declared[i], machine[i]);
+		if (fit == CP_FIT_NOT_TOLD)
 			fit = fit_name(&words, i, context->platform);
 	}
 	json_decref(manifest);
-	return fit != FITS_NOT;
+	return fit != CP_FITS_NOT;
 }
 
 /* --- obtainable --------------------------------------------------------------------- */
@@ -268,6 +222,49 @@ static bool is_buildable(const struct cp_variant_context *context)
 	const json_t *gypfile = json_object_get(context->manifest, "gypfile");
 	return gyp && !json_is_false(gypfile) && !script(context, "install") &&
 	       !script(context, "preinstall");
+}
+
+/* --- siblings ---------------------------------------------------------------------------- */
+
+/* What is not said by the lock file must be said by the name. */
+static bool is_for_target(const struct cp_variant_context *context, const struct cp_locked *locked)
+{
+	return (locked->libc || is_called_after(locked->name, context->platform)) &&
+	       fits(context, locked->name, locked);
+}
+
+static const struct cp_locked *find_sibling(const struct cp_variant_context *context,
+	const char *name, const struct cp_lockfile *lockfile)
+{
+	const char *version = cp_manifest_string(context, "version");
+	const struct cp_locked *best = NULL;
+	for (size_t i = 0; i < cp_lockfile_count(lockfile); i++) {
+		const struct cp_locked *locked = cp_lockfile_at(lockfile, i);
+		if (strcmp(locked->name, name) == 0 || !cp_same_but_platform(locked->name, name) ||
+			!is_for_target(context, locked))
+			continue;
+		if (!best || (version && strcmp(locked->version, version) == 0))
+			best = locked;
+	}
+	return best;
+}
+
+int cp_obtain_sibling(const struct cp_variant_context *context, const char *name,
+	struct cp_lockfile *const *lockfiles, size_t n_lockfiles, struct cp_obtain *obtain,
+	struct cp_error **err)
+{
+	struct cp_platform_words words = cp_platform_words(name);
+	*obtain = (struct cp_obtain){.how = CP_HOW_NONE};
+	if (!words.linux_ || words.other || !words.arch ||
+		cp_fit_field(context->manifest, "libc", libc_word(context)) == CP_FITS)
+		return 0;
+	for (size_t i = 0; i < n_lockfiles; i++) {
+		const struct cp_locked *locked = find_sibling(context, name, lockfiles[i]);
+		if (locked)
+			return answer(obtain, CP_HOW_OBTAINABLE, locked->name, locked->version,
+				cp_lockfile_source(lockfiles[i]), err);
+	}
+	return 0;
 }
 
 int cp_obtain_judge(const struct cp_variant_context *context, const struct cp_pick *pick,

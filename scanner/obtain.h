@@ -33,6 +33,12 @@ struct cp_obtain {
 int cp_obtain_judge(const struct cp_variant_context *context, const struct cp_pick *pick,
 	struct cp_lockfile *const *lockfiles, size_t n_lockfiles, struct cp_obtain *obtain,
 	struct cp_error **err);
+/* Judges a platform package that is for another libc than the target's, and whose parent is not
+ * there to be asked (Yarn's Plug'n'Play keeps it in an archive): is the target's in a lock file?
+ * Says CP_HOW_OBTAINABLE or CP_HOW_NONE. 0 with *obtain (cp_obtain_clear), or -1. */
+int cp_obtain_sibling(const struct cp_variant_context *context, const char *name,
+	struct cp_lockfile *const *lockfiles, size_t n_lockfiles, struct cp_obtain *obtain,
+	struct cp_error **err);
 void cp_obtain_clear(struct cp_obtain *obtain);
 
 #endif

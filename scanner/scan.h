@@ -18,6 +18,14 @@ enum cp_object_kind { CP_OBJECT_ADDON, CP_OBJECT_LIBRARY, CP_OBJECT_EXECUTABLE }
 
 struct cp_scan;
 
+/* What an object's name, its package's name or package.json says that the object is not. Names
+ * prove nothing: zeromq's node/115 sits beside a musl build of the same name (measured). */
+enum cp_contradiction {
+	CP_SAYS_OTHER_LIBC = 1 << 0,
+	CP_SAYS_OTHER_OS = 1 << 1,  /* package.json's `os` */
+	CP_SAYS_OTHER_CPU = 1 << 2, /* package.json's `cpu` */
+};
+
 struct cp_object {
 	char *path;                       /* absolute in the image */
 	const struct cp_package *package; /* or NULL */
@@ -26,15 +34,17 @@ struct cp_object {
 	uint64_t size;                /* bytes */
 	uint8_t content;              /* enum cp_content */
 	bool system;                  /* the base's own: judged on self only */
-	enum cp_libc declared;        /* what its name says it is for; CP_LIBC_NONE: nothing */
+	enum cp_libc declared;        /* what it is said to be for; CP_LIBC_NONE: nothing */
+	bool declared_in_manifest;    /* by its package.json, not by a name */
+	uint8_t contradicted;         /* enum cp_contradiction, a set */
 	struct cp_load *loads;        /* one per target */
 };
 
 /* Built for another system or processor than the scan's. */
 bool cp_object_foreign(const struct cp_scan *scan, const struct cp_object *object);
-/* Whether the object's name, or its package's, says one libc and it is linked with the other. Names
- * prove nothing: zeromq's node/115 sits beside a musl build of the same name (measured). */
-bool cp_object_misnamed(const struct cp_object *object);
+/* What it was built for, in Node's words; NULL: not known. */
+const char *cp_object_os(const struct cp_object *object);
+const char *cp_object_cpu(const struct cp_object *object);
 
 struct cp_scan_target {
 	char *name;                 /* as the user gave it, "self" for the image */

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "memory.h"
-#include "schemes/platform_words.h"
 #include "schemes/scheme.h"
 
 /* An ELF file must be one that is loaded or run: no relocatable file, no core dump. */
@@ -60,24 +59,6 @@ bool cp_object_foreign(const struct cp_scan *scan, const struct cp_object *objec
 	return facts->elf_class != ELFCLASS64 || facts->encoding != ELFDATA2LSB;
 }
 
-/* The path below the package says more than the package's name does. */
-static enum cp_libc declared_libc(const struct cp_object *object)
-{
-	const struct cp_package *package = object->package;
-	if (!package)
-		return CP_LIBC_NONE;
-	enum cp_libc said = cp_platform_words(object->path + strlen(package->path)).libc;
-	return said != CP_LIBC_NONE ? said : cp_platform_words(package->name).libc;
-}
-
-bool cp_object_misnamed(const struct cp_object *object)
-{
-	if (!object->facts || object->declared == CP_LIBC_NONE)
-		return false;
-	enum cp_libc real = object->facts->libc;
-	return (real == CP_LIBC_GLIBC || real == CP_LIBC_MUSL) && real != object->declared;
-}
-
 static int fill(struct cp_scan *scan, uint32_t id, struct cp_object *object, struct cp_error **err)
 {
 	const struct cp_index *index = scan->image->root;
@@ -90,12 +71,12 @@ static int fill(struct cp_scan *scan, uint32_t id, struct cp_object *object, str
 	if (!object->path || !object->loads)
 		return cp_error_set(err, 0, "out of memory");
 	object->package = cp_packages_owner(scan->packages, id);
-	object->declared = declared_libc(object);
 	object->facts = cp_index_facts(index, id);
 	object->content = node->content;
 	object->system = node->flags & CP_NODE_SYSTEM;
 	object->size = node->size;
 	object->kind = object->facts ? kind_of_elf(path, object->facts) : kind_of_foreign(path);
+	cp_scan_declare(object);
 	return 0;
 }
 

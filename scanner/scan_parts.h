@@ -20,6 +20,11 @@ void cp_scan_target_clear(struct cp_scan_target *target);
 int cp_scan_objects(struct cp_scan *scan, struct cp_error **err);
 void cp_object_clear(struct cp_object *object, size_t n_targets);
 
+/* scan_declared.c: fills what an object's package says of it, from path, package, facts and
+ * content.
+ */
+void cp_scan_declare(struct cp_object *object);
+
 /* scan_judge.c: fills loads[] of every object, on all processors. */
 int cp_scan_judge(struct cp_scan *scan, struct cp_error **err);
 

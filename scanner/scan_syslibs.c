@@ -6,7 +6,9 @@
  * all that is wrong with it. So the outcome changes only where every missing library
  * is in the target's release, and nothing else is wrong that these libraries could
  * not cure: a symbol that is missing beside a missing library may well be one
- * of its own, but not in an object that was built for another libc.
+ * of its own, but not in an object that was built for another libc. The problem
+ * that is not cured is the one to tell people of: the loader's first message would
+ * send them to add a package in vain.
  */
 #include "scan_parts.h"
 
@@ -89,6 +91,7 @@ int cp_scan_judge_packages(const struct cp_scan *scan, const struct cp_scan_targ
 					      : NULL;
 		if (!is_curable(object, target, problem) ||
 			(problem->cause == CP_CAUSE_MISSING_LIBRARY && !package)) {
+			load->decisive = i;
 			drop_packages(load);
 			return 0;
 		}

@@ -22,9 +22,10 @@
 
 #include "memory.h"
 #include "obtain.h"
+#include "schemes/platform_words.h"
 #include "variant.h"
 
-#define MAX_PACKAGE_JSON ((size_t)1 << 20) /* bytes, as in npm.c */
+#define MAX_ORPHANS 200 /* each walks its lock files */
 
 struct known_lockfile {
 	uint32_t node;                /* in the image's index */
@@ -45,6 +46,8 @@ struct step {
 	size_t n_known, known_size;
 	size_t results_size;
 	struct cp_platform *platforms; /* one per target */
+	json_t **chosen; /* optionalDependencies of the packages that were asked as parents */
+	size_t n_chosen, chosen_size;
 };
 
 static const struct {
@@ -90,9 +93,10 @@ static struct cp_lockfile *read_lockfile(
 	if (!text || cp_grow(&step->known, &step->known_size, step->n_known + 1,
 			     sizeof(*step->known)) < 0)
 		return NULL;
-	if (cp_lockfile_read(kind, text->data, text->size, path, &lockfile, &err) < 0)
-		cp_index_add_error(
-			index, CP_SPOILS_OBJECT, path, "%s", err ? err->message : "out of memory");
+	/* A row tells its path by itself. */
+	if (cp_lockfile_read(kind, text->data, text->size, "lock file", &lockfile, &err) < 0)
+		cp_index_add_error(index, CP_SPOILS_OBJECT, path, "%s; it counts for nothing",
+			err ? err->message : "out of memory");
 	step->known[step->n_known++] = (struct known_lockfile){node, lockfile};
 	return lockfile;
 }
@@ -264,15 +268,7 @@ static json_t *manifest_of(const struct cp_index *index, const struct cp_package
 {
 	char path[CP_INDEX_MAX_PATH + 32];
 	snprintf(path, sizeof(path), "%s/package.json", package->path);
-	uint32_t node = cp_index_find(index, path);
-	const struct cp_text *text = node == CP_NO_NODE ? NULL : cp_index_text(index, node);
-	json_t *manifest = text && text->size <= MAX_PACKAGE_JSON
-				   ? json_loadb(text->data, text->size, 0, NULL)
-				   : NULL;
-	if (json_is_object(manifest))
-		return manifest;
-	json_decref(manifest);
-	return NULL;
+	return cp_package_json_at(index, cp_index_find(index, path));
 }
 
 static int ask_everywhere(struct step *step, struct asked *asked, struct cp_error **err)
@@ -346,6 +342,11 @@ static int ask_parent(struct step *step, const struct cp_package *package, struc
 	cleanup_json json_t *manifest = manifest_of(scan->image->root, package);
 	if (!manifest || !brings_objects(scan, manifest))
 		return 0;
+	if (cp_grow(&step->chosen, &step->chosen_size, step->n_chosen + 1, sizeof(*step->chosen)) <
+		0)
+		return cp_error_set(err, ENOMEM, "out of memory");
+	step->chosen[step->n_chosen++] =
+		json_incref(json_object_get(manifest, "optionalDependencies"));
 	struct asked asked = {.result = find_result(scan, package), .manifest = manifest};
 	bool added = !asked.result;
 	if (added) {
@@ -376,6 +377,58 @@ static int ask_parents(struct step *step, struct cp_error **err)
 		const struct cp_package *package = cp_packages_owner(scan->packages, node);
 		if (package && ask_parent(step, package, err) < 0)
 			return -1;
+	}
+	return 0;
+}
+
+/* --- platform packages without a parent ----------------------------------------------------- */
+
+static bool has_parent(const struct step *step, const char *name)
+{
+	for (size_t i = 0; i < step->n_chosen; i++)
+		if (json_object_get(step->chosen[i], name))
+			return true;
+	return false;
+}
+
+static int ask_orphan(struct step *step, struct asked *asked, size_t target, struct cp_error **err)
+{
+	struct cp_scan *scan = step->scan;
+	struct cp_verdict *verdict = &asked->result->verdicts[target];
+	struct cp_variant_context context = {.root = &scan->targets[target].target.root,
+		.platform = &step->platforms[target],
+		.directory = asked->result->package->path,
+		.manifest = asked->manifest};
+	__attribute__((cleanup(obtain_cleanup))) struct cp_obtain obtain = {0};
+	if (!is_trouble(verdict->outcome) || verdict->outcome == CP_OUTCOME_FOREIGN)
+		return 0;
+	if (cp_obtain_sibling(&context, asked->result->package->name, asked->lockfiles,
+		    asked->n_lockfiles, &obtain, err) < 0)
+		return -1;
+	return obtain.how == CP_HOW_OBTAINABLE
+		       ? take_obtainable(verdict, asked->result->package, &obtain, err)
+		       : 0;
+}
+
+/* Where no package here chooses it, the lock file tells what the one that does would be given. */
+static int ask_orphans(struct step *step, struct cp_error **err)
+{
+	struct cp_scan *scan = step->scan;
+	size_t left = MAX_ORPHANS;
+	for (size_t i = 0; i < scan->n_results && left; i++) {
+		struct asked asked = {.result = &scan->results[i]};
+		if (!cp_platform_words(asked.result->package->name).linux_ ||
+			has_parent(step, asked.result->package->name))
+			continue;
+		cleanup_json json_t *manifest =
+			manifest_of(scan->image->root, asked.result->package);
+		asked.manifest = manifest;
+		if (manifest)
+			find_lockfiles(step, &asked);
+		left -= asked.n_lockfiles > 0;
+		for (size_t t = 0; asked.n_lockfiles && t < scan->n_targets; t++)
+			if (ask_orphan(step, &asked, t, err) < 0)
+				return -1;
 	}
 	return 0;
 }
@@ -412,6 +465,9 @@ static void clear(struct step *step)
 {
 	for (size_t i = 0; i < step->n_known; i++)
 		cp_lockfile_free(step->known[i].lockfile);
+	for (size_t i = 0; i < step->n_chosen; i++)
+		json_decref(step->chosen[i]);
+	free(step->chosen);
 	free(step->known);
 	free(step->platforms);
 }
@@ -427,6 +483,8 @@ int cp_scan_variants(struct cp_scan *scan, struct cp_error **err)
 	int result = ask_owners(&step, scan->n_results, err);
 	if (result == 0)
 		result = ask_parents(&step, err);
+	if (result == 0)
+		result = ask_orphans(&step, err);
 	clear(&step);
 	if (result == 0 && scan->n_results)
 		qsort(scan->results, scan->n_results, sizeof(*scan->results), by_package);

@@ -217,6 +217,27 @@ run 1 template check good.Dockerfile --image rootfs:gone; has err 'gone'
 echo 'FROM our/node:20' >own.Dockerfile
 run 1 template check own.Dockerfile; has err 'own.Dockerfile:1'; has err 'base create'; empty out
 run 1 template check gone.Dockerfile; has err 'gone.Dockerfile'
+# Of a project: gl's way to call python, by a file that its binding.gyp names.
+mkdir -p drawing/node_modules/gl/angle/src
+printf '{"name":"gl","version":"8.1.6"}' >drawing/node_modules/gl/package.json
+echo "{'targets': [{'dependencies': ['angle/src/angle.gyp:libEGL']}]}" >drawing/node_modules/gl/binding.gyp
+echo "{'variables': {'id%': '<!(python commit_id.py check ..)'}}" >drawing/node_modules/gl/angle/src/angle.gyp
+printf 'FROM node:20-bullseye-slim\nRUN apt-get install -y python3\n' >python.Dockerfile
+printf 'services:\n  drawing:\n    build: {context: ., dockerfile: python.Dockerfile}\n  other:\n    image: x\n' >drawing.yml
+printf 'templates:\n  - {name: ml, dockerfile: good.Dockerfile}\n' >drawing-catalogue.yaml
+run 2 template check python.Dockerfile; has out "if a package's build calls"
+run 0 template check python.Dockerfile --image rootfs:app; has out 'nothing found'
+run 2 template check python.Dockerfile --image rootfs:drawing; has out 'gl@8.1.6 of rootfs:drawing calls "python"'
+run 2 template check python.Dockerfile -f drawing.yml --catalogue drawing-catalogue.yaml --image drawing=rootfs:drawing --image other=rootfs:app -o json
+query out '.[0].findings[] | [.kind, .service, .subject, .conditional | tostring] | join(" ")' 'python drawing gl@8.1.6 false'
+run 0 template check good.Dockerfile -f drawing.yml --catalogue drawing-catalogue.yaml --image drawing=rootfs:app --image other=rootfs:app
+has err 'no service of the project'
+run 1 template check python.Dockerfile -f drawing.yml --catalogue drawing-catalogue.yaml --image drawing=rootfs:drawing
+has err 'warning: other'; has out 'of drawing calls'
+run 64 template check python.Dockerfile -f drawing.yml --image rootfs:drawing; has err 'it is SERVICE=REF'
+run 64 template check python.Dockerfile --catalogue drawing-catalogue.yaml; has err '-f FILE'
+printf 'FROM node:20-alpine\nRUN apk add tini cairo\n' >apk.Dockerfile
+run 0 template check apk.Dockerfile; has out 'not looked up, as no list here has such names: tini'
 run 64 template check; has err 'which one Dockerfile'
 run 64 template; has err 'template check DOCKERFILE'
 

@@ -88,6 +88,24 @@ static void scripts_become_what_they_load(void **state)
 }
 
 /* Beyond what is kept, and beyond what jansson follows. */
+static void gyp_files_become_what_they_run(void **state)
+{
+	(void)state;
+	static const char gyp[] = "{'a': '<!(python x.py)', 'b': 'prose'}";
+	assert_int_equal(decide("app/node_modules/gl/angle/src/angle.gyp", 100), CP_KEEP_GYP);
+	assert_int_equal(decide("/app/binding.gyp", 256 << 10), CP_KEEP_GYP);
+	assert_int_equal(decide("/app/x/common.gypi", (256 << 10) + 1), CP_KEEP_NOTHING);
+	assert_int_equal(
+		decide("usr/local/lib/node_modules/npm/x/addon.gypi", 100), CP_KEEP_NOTHING);
+	struct cp_index *index = cp_index_new();
+	uint32_t node = add_file(index, "/app/binding.gyp", sizeof(gyp) - 1);
+	assert_int_equal(cp_keep_store(index, node, "/app/binding.gyp", CP_KEEP_GYP, gyp,
+				 sizeof(gyp) - 1, true, NULL),
+		0);
+	assert_string_equal(cp_index_text(index, node)->data, "run python\n");
+	cp_index_free(index);
+}
+
 static void hostile_manifests_are_passed_over(void **state)
 {
 	(void)state;
@@ -267,6 +285,7 @@ int main(void)
 		cmocka_unit_test(texts_are_told_by_name),
 		cmocka_unit_test(lock_files_are_kept_outside_of_packages),
 		cmocka_unit_test(scripts_become_what_they_load),
+		cmocka_unit_test(gyp_files_become_what_they_run),
 		cmocka_unit_test(hostile_manifests_are_passed_over),
 		cmocka_unit_test(texts_have_a_largest_size),
 		cmocka_unit_test(objects_are_told_by_magic),

@@ -195,6 +195,62 @@ static void builds_by_libc_are_obtainable(void **state)
 		.files = {"binding.gyp"}, .expected = "buildable - 2.0.0 (binding.gyp)");
 }
 
+/* The platform package `name` alone, and a lock file: "HOW PACKAGE VERSION". */
+static void expect_sibling(const struct cp_platform *platform, const char *name,
+	const char *manifest_text, enum cp_lockfile_kind kind, const char *text,
+	const char *expected)
+{
+	char found[256];
+	cp_cleanup_index struct cp_index *index = cp_index_new();
+	cp_cleanup_lockfile struct cp_lockfile *lock = NULL;
+	json_t *manifest = json_loads(manifest_text, 0, NULL);
+	assert_int_equal(cp_lockfile_read(kind, text, strlen(text), "lock", &lock, NULL), 0);
+	struct cp_root root = {.layers = {{index, false}}, .count = 1};
+	struct cp_variant_context context = {&root, platform, DIRECTORY, manifest};
+	struct cp_obtain obtain;
+	assert_int_equal(cp_obtain_sibling(&context, name, &lock, 1, &obtain, NULL), 0);
+	snprintf(found, sizeof(found), "%s %s %s", cp_how_name(obtain.how),
+		obtain.package ? obtain.package : "-", obtain.version ? obtain.version : "-");
+	cp_obtain_clear(&obtain);
+	json_decref(manifest);
+	assert_string_equal(found, expected);
+}
+
+static void siblings_are_told_by_the_lock_file(void **state)
+{
+	(void)state;
+	static const char berry[] = "__metadata:\n  version: 8\n"
+				    "\"t-x-linux-x64-gnu@npm:1\":\n  version: 1.0.0\n  conditions: "
+				    "os=linux & cpu=x64 & libc=glibc\n"
+				    "\"s-x-linux-x64@npm:1\":\n  version: 1.0.0\n  conditions: "
+				    "os=linux & cpu=x64 & libc=glibc\n"
+				    "\"s-x-linuxmusl-x64@npm:1\":\n  version: 1.0.0\n  conditions: "
+				    "os=linux & cpu=x64 & libc=musl\n"
+				    "\"s-x-linuxmusl-x64@npm:2\":\n  version: 2.0.0\n  conditions: "
+				    "os=linux & cpu=x64 & libc=musl\n"
+				    "\"s-x-linuxmusl-arm64@npm:1\":\n  version: 1.0.0\n  "
+				    "conditions: os=linux & cpu=arm64 & libc=musl\n"
+				    "\"s-y-linuxmusl-x64@npm:1\":\n  version: 1.0.0\n  conditions: "
+				    "os=linux & cpu=x64 & libc=musl\n";
+	static const char classic[] =
+		"# yarn lockfile v1\n\n\"x-linux-x64-gnu@1\":\n  version \"1.0.0\"\n\n"
+		"\"x-linux-x64-musl@1\":\n  version \"1.0.0\"\n";
+	static const char first[] = "{\"version\":\"1.0.0\"}", second[] = "{\"version\":\"2.0.0\"}";
+	expect_sibling(&musl, "s-x-linux-x64", first, CP_LOCK_YARN, berry,
+		"obtainable s-x-linuxmusl-x64 1.0.0");
+	expect_sibling(&musl, "s-x-linux-x64", second, CP_LOCK_YARN, berry,
+		"obtainable s-x-linuxmusl-x64 2.0.0");
+	expect_sibling(&glibc, "s-x-linuxmusl-x64", first, CP_LOCK_YARN, berry,
+		"obtainable s-x-linux-x64 1.0.0");
+	expect_sibling(&musl, "x-linux-x64-gnu", first, CP_LOCK_YARN, classic,
+		"obtainable x-linux-x64-musl 1.0.0");
+	expect_sibling(&musl, "s-z-linux-x64", first, CP_LOCK_YARN, berry, "none - -");
+	expect_sibling(&musl, "plain", first, CP_LOCK_YARN, berry, "none - -");
+	/* It says itself that it is for musl: then its failure is its own. */
+	expect_sibling(
+		&musl, "s-x-linux-x64", "{\"libc\":[\"musl\"]}", CP_LOCK_YARN, berry, "none - -");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +260,7 @@ int main(void)
 		cmocka_unit_test(sources_with_a_script_are_buildable),
 		cmocka_unit_test(the_rest_is_neither),
 		cmocka_unit_test(builds_by_libc_are_obtainable),
+		cmocka_unit_test(siblings_are_told_by_the_lock_file),
 	};
 	return cmocka_run_group_tests_name("obtain", tests, NULL, NULL);
 }

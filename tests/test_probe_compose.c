@@ -520,6 +520,172 @@ static void commands_tell_their_script(void **state)
 	}
 }
 
+/* --- include ------------------------------------------------------------------------------ */
+
+/* Each in a directory of its own. */
+static int enter(void **state)
+{
+	static unsigned number;
+	char name[16];
+	(void)state;
+	snprintf(name, sizeof(name), "p%u", number++);
+	return chdir(directory) < 0 || mkdir(name, 0755) < 0 || chdir(name) < 0;
+}
+#define INCLUDE_TEST(name) cmocka_unit_test_setup(name, enter)
+
+static void directories(const char *const *names)
+{
+	for (; *names; names++)
+		assert_int_equal(mkdir(*names, 0755), 0);
+}
+
+static void included_services_are_the_projects(void **state)
+{
+	(void)state;
+	directories((const char *const[]){"common", "common/db", NULL});
+	put("common/compose.yaml",
+		"name: other\nservices:\n  db:\n    build: {context: ./db, dockerfile: D}\n"
+		"  cache:\n    image: redis\n  here:\n    build: .\n  bare:\n    build: {target: "
+		"x}\n");
+	put("docker-compose.yml",
+		"include:\n  - common/compose.yaml\nservices:\n  web:\n    image: web\n");
+	struct cp_compose *compose = load_as("mine", "docker-compose.yml", NULL);
+	assert_int_equal(compose->n_services, 5);
+	assert_int_equal(compose->n_warnings, 0);
+	assert_int_equal(compose->n_files, 2);
+	same(compose->project, "mine");
+	same(find(compose, "web")->image, "web");
+	same(find(compose, "cache")->image, "redis");
+	same(find(compose, "db")->context, "common/db");
+	same(find(compose, "db")->dockerfile, "D");
+	same(find(compose, "db")->image_v2, "mine-db");
+	same(find(compose, "here")->context, "common");
+	same(find(compose, "bare")->context, "common");
+	cp_compose_free(compose);
+}
+
+/* The files of one entry are merged as those of several -f are. */
+static void several_paths_are_one_project(void **state)
+{
+	(void)state;
+	directories((const char *const[]){"common", "common/web", NULL});
+	put("common/a.yml", "services:\n  web:\n    image: one\n    build: web\n");
+	put("common/b.yml", "services:\n  web:\n    image: two\n");
+	struct cp_compose *compose =
+		load_text("include:\n  - path:\n      - common/a.yml\n      - ./common/b.yml\n");
+	assert_int_equal(compose->n_services, 1);
+	same(find(compose, "web")->image, "two");
+	same(find(compose, "web")->context, "common/web");
+	cp_compose_free(compose);
+}
+
+static void a_project_directory_may_be_told(void **state)
+{
+	(void)state;
+	directories((const char *const[]){"a", "b", "b/c", NULL});
+	put("a/compose.yaml", "include: [c/inner.yaml]\nservices:\n  web:\n    build: ./w\n    "
+			      "image: ${TAG:-none}\n");
+	put("b/c/inner.yaml", "services:\n  deep:\n    build: d\n");
+	put("b/.env", "TAG=b\n");
+	struct cp_compose *compose =
+		load_text("include:\n  - path: a/compose.yaml\n    project_directory: b\n");
+	same(find(compose, "web")->context, "b/w");
+	same(find(compose, "web")->image, "b");
+	same(find(compose, "deep")->context, "b/c/d"); /* its path is told from there, too */
+	cp_compose_free(compose);
+}
+
+/* What the including project says goes before what the included one does. */
+static void variables_of_the_including_project_override(void **state)
+{
+	(void)state;
+	directories((const char *const[]){"common", NULL});
+	put("common/compose.yaml", "services:\n  x:\n    image: ${A:-0}-${B:-0}-${C:-0}-${D:-0}\n");
+	put("common/.env", "A=common\nB=common\n");
+	put("one.env", "B=one\nC=one\n");
+	put("two.env", "C=two\n");
+	put(".env", "A=mine\nFILE=common/compose.yaml\n");
+	struct cp_compose *compose = load_text("include: ['${FILE}']\n");
+	same(find(compose, "x")->image, "mine-common-0-0");
+	cp_compose_free(compose);
+	compose = load_text(
+		"include:\n  - path: common/compose.yaml\n    env_file: [one.env, two.env]\n");
+	same(find(compose, "x")->image, "mine-one-two-0");
+	cp_compose_free(compose);
+	expect_error(
+		"include:\n  - path: common/compose.yaml\n    env_file: none.env\n", "none.env");
+}
+
+static void extends_and_includes_work_together(void **state)
+{
+	(void)state;
+	directories((const char *const[]){"a", "b", NULL});
+	put("b/base.yml", "services:\n  base:\n    build: {context: ctx}\n    image: base\n");
+	put("a/compose.yaml",
+		"services:\n  web:\n    extends: {file: ../b/base.yml, service: base}\n");
+	struct cp_compose *compose = load_text(
+		"include: [a/compose.yaml]\nservices:\n  mine:\n    extends: {service: web}\n"
+		"    image: own\n");
+	same(find(compose, "web")->context, "a/../b/ctx");
+	same(find(compose, "mine")->context, "a/../b/ctx");
+	same(find(compose, "mine")->image, "own");
+	cp_compose_free(compose);
+}
+
+/* Two files that include the same one; a later file may override what an earlier one includes. */
+static void equal_services_are_one_and_others_conflict(void **state)
+{
+	(void)state;
+	put("shared.yml", "services:\n  db:\n    image: pg\n    environment: {A: 1}\n");
+	put("a.yml", "include: [shared.yml]\nservices:\n  a:\n    image: a\n");
+	put("b.yml", "include: [shared.yml]\nservices:\n  b:\n    image: b\n");
+	struct cp_compose *compose = load_text("include: [a.yml, b.yml]\n");
+	assert_int_equal(compose->n_services, 3);
+	cp_compose_free(compose);
+	expect_error("include: [a.yml]\nservices:\n  db:\n    image: other\n",
+		"docker-compose.yml: the service db is its own and an included one");
+	put("docker-compose.yml", "include: [a.yml]\n");
+	put("over.yml", "services:\n  db:\n    image: newer\n");
+	compose = load_as(NULL, "docker-compose.yml", "over.yml");
+	same(find(compose, "db")->image, "newer");
+	cp_compose_free(compose);
+}
+
+static void broken_includes_are_errors(void **state)
+{
+	(void)state;
+	put("a.yml", "include: [b.yml]\nservices:\n  a: {image: a}\n");
+	put("b.yml", "include: [a.yml]\nservices:\n  b: {image: b}\n");
+	expect_error("include: [a.yml]\n", "include goes in a circle: a.yml again");
+	expect_error("include: [docker-compose.yml]\n", "include goes in a circle");
+	expect_error("include: [gone.yml]\n", "docker-compose.yml:1:11: include: ");
+	expect_error("include: a.yml\n", "include: not a list");
+	expect_error("include: [{env_file: x}]\n", "include: names no path");
+	expect_error("include: [[a.yml]]\n", "include goes in a circle");
+	expect_error("include: [{path: [{a: b}]}]\n", "include: a path is no text");
+	put("broken.yml", "services: [\n");
+	expect_error("include: [broken.yml]\n", "broken.yml:");
+	struct cp_compose *compose = load_text(
+		"include: ['oci://example.org/x', 'git@host:x']\nservices:\n  a: {image: a}\n");
+	assert_int_equal(compose->n_warnings, 2);
+	assert_non_null(strstr(compose->warnings[0], "not followed"));
+	cp_compose_free(compose);
+}
+
+/* Each level includes the next twice: what is read is bounded. */
+static void includes_that_multiply_are_bounded(void **state)
+{
+	(void)state;
+	char name[32], text[128];
+	for (int i = 0; i < 30; i++) {
+		snprintf(name, sizeof(name), "l%d.yml", i);
+		snprintf(text, sizeof(text), "include: [l%d.yml, l%d.yml]\n", i + 1, i + 1);
+		put(name, text);
+	}
+	put("l30.yml", "services: {a: {image: a}}\n");
+	expect_error("include: [l0.yml]\n", "more than 500 files");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -541,6 +707,14 @@ int main(void)
 		cmocka_unit_test(projects_get_their_names),
 		cmocka_unit_test(what_services_say_of_themselves),
 		cmocka_unit_test(commands_tell_their_script),
+		INCLUDE_TEST(included_services_are_the_projects),
+		INCLUDE_TEST(several_paths_are_one_project),
+		INCLUDE_TEST(a_project_directory_may_be_told),
+		INCLUDE_TEST(variables_of_the_including_project_override),
+		INCLUDE_TEST(extends_and_includes_work_together),
+		INCLUDE_TEST(equal_services_are_one_and_others_conflict),
+		INCLUDE_TEST(broken_includes_are_errors),
+		INCLUDE_TEST(includes_that_multiply_are_bounded),
 	};
 	return cmocka_run_group_tests_name("compose", tests, set_up, tear_down);
 }

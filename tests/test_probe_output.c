@@ -279,6 +279,24 @@ static void one_reason_on_several_targets_is_one_row(void **state)
 	assert_contains(all, "every target");
 }
 
+/* libcairo can be added, libjpeg.so.62 cannot: that is what stops it. */
+static void the_reason_is_what_no_package_cures(void **state)
+{
+	struct fixture *f = *state;
+	struct cp_problem problems[] = {
+		{.cause = CP_CAUSE_MISSING_LIBRARY, .subject = (char *)"libcairo.so.2"},
+		{.cause = CP_CAUSE_MISSING_LIBRARY,
+			.object = (char *)"/app/libown.so",
+			.subject = (char *)"libjpeg.so.62"}};
+	give_load(f, BCRYPT, ALPINE, CP_OUTCOME_FAILS, &problems[0]);
+	f->loads[BCRYPT][ALPINE].n_problems = 2;
+	f->loads[BCRYPT][ALPINE].decisive = 1;
+	roll_up(f);
+	cp_cleanup_free char *text = table_of(f, (struct cp_table_style){0});
+	assert_contains(text, "its libown.so needs libjpeg.so.62, which is not there");
+	assert_lacks(text, "libcairo");
+}
+
 static void all_targets_but_one_are_named_by_it(void **state)
 {
 	struct fixture *f = *state;
@@ -585,9 +603,10 @@ static void json_has_the_schema(void **state)
 	assert_keys(verdicts, "self alpine debian-bullseye");
 	assert_keys(json_object_get(verdicts, "alpine"),
 		"outcome cause object message how scheme brings");
-	assert_keys(row(scan, "objects", 0), "path package system kind platform declared_libc "
-					     "interpreter needed glibc_min glibcxx_min "
-					     "bind_now node_api size outcomes");
+	assert_keys(row(scan, "objects", 0),
+		"path package system kind platform declared_libc "
+		"contradicted interpreter needed glibc_min glibcxx_min "
+		"bind_now node_api size outcomes");
 	const json_t *outcomes = json_object_get(row(scan, "objects", 0), "outcomes");
 	assert_keys(outcomes, "self alpine debian-bullseye");
 	assert_keys(json_object_get(outcomes, "alpine"),
@@ -645,6 +664,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(table_is_as_designed),
 		TEST(one_reason_on_several_targets_is_one_row),
+		TEST(the_reason_is_what_no_package_cures),
 		TEST(all_targets_but_one_are_named_by_it),
 		TEST(only_glibcs_own_symbols_are_musls_to_lack),
 		TEST(copies_of_a_package_share_a_row),

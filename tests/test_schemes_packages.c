@@ -156,6 +156,27 @@ static void packages_are_found_as_node_finds_them(void **state)
 	cp_pick_clear(&pick);
 }
 
+/* Yarn's Plug'n'Play: each package that has native code is unpacked to a place of its own. */
+static void packages_are_found_where_yarn_unplugs_them(void **state)
+{
+	static const char of_x[] = "/app/.yarn/unplugged/x-virtual-7fd580dbcc/node_modules/x";
+	static const char file[] = "/app/.yarn/unplugged/@img-x-linux-x64-npm-1.2.3-460d7b7e7e"
+				   "/node_modules/@img/x-linux-x64/lib/x-linux-x64.node";
+	struct package_tree *tree = *state;
+	tree_be(tree, SHARP);
+	tree_add(tree, file);
+	tree_add(tree, "/app/.yarn/unplugged/@img-x-linux-x64-other-npm-1-0/node_modules/y/y.node");
+	struct cp_pick pick = tree_pick(tree, of_x, &on_glibc);
+	assert_int_equal(pick.state, CP_PICK_FOUND);
+	assert_string_equal(pick.path, file);
+	cp_pick_clear(&pick);
+	pick = tree_pick(tree, of_x, &on_musl);
+	assert_int_equal(pick.state, CP_PICK_MISSING);
+	assert_string_equal(pick.wanted[0], "@img/x-linuxmusl-x64");
+	cp_pick_clear(&pick);
+	tree_expect(tree, &on_glibc, "platform-packages: ?@img/x-linux-x64"); /* not from outside */
+}
+
 /* --- words -------------------------------------------------------------------------- */
 
 static void words_of_platforms(void **state)
@@ -189,6 +210,7 @@ int main(void)
 		PACKAGE_TEST(what_was_built_here_comes_after_a_missing_package),
 		PACKAGE_TEST(an_application_that_lists_platform_packages_is_no_loader),
 		PACKAGE_TEST(packages_are_found_as_node_finds_them),
+		PACKAGE_TEST(packages_are_found_where_yarn_unplugs_them),
 		cmocka_unit_test(words_of_platforms),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,9 @@ static void test_packages_of_sonames(void **state)
 		{"alpine-3.16", "libssl.so.1.1", "libssl1.1"},
 		{"alpine-3.20", "libGL.so.1", "mesa-gl"},
 		{"alpine-3.20", "ld-linux-x86-64.so.2", "gcompat"},
-		{"alpine-3.18", "libtiff.so.6", "tiff"},
+		{"alpine-3.18", "libtiff.so.6", "tiff"}, {"alpine-3.16", "libexpat.so.1", "expat"},
+		{"alpine-3.17", "libexpat.so.1", "libexpat"},
+		{"alpine-3.17", "libssl.so.1.1", "libssl1.1"}, /* openssl1.1-compat */
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		const char *package = cp_syslib_package(cases[i].release, cases[i].soname);
@@ -56,7 +58,7 @@ static void test_sonames_that_no_package_brings(void **state)
 	(void)state;
 	assert_null(cp_syslib_package("debian-bookworm", "libssl.so.1.1"));
 	assert_null(cp_syslib_package("debian-bullseye", "libGLEW.so.2.2"));
-	assert_null(cp_syslib_package("alpine-3.17", "libssl.so.1.1"));
+	assert_null(cp_syslib_package("alpine-3.19", "libssl.so.1.1"));
 	assert_null(cp_syslib_package("alpine-3.17", "libtiff.so.6"));
 	assert_null(cp_syslib_package("debian-sid", "libcairo.so.2"));
 	assert_null(cp_syslib_package("debian-bookworm", ""));

@@ -33,7 +33,8 @@ bool cp_builds_at_install(const struct cp_variant_context *context);
 /* Whether there is anything at the path, relative to the package (links are followed). */
 bool cp_package_has(const struct cp_variant_context *context, const char *relative);
 /* Finds the directory of the package `name` as Node does from the package at hand
- * ("Loading from node_modules folders"); true with *found. */
+ * ("Loading from node_modules folders"), or as Yarn's Plug'n'Play unpacks it; true with
+ * *found. */
 bool cp_find_package(
 	const struct cp_variant_context *context, const char *name, struct cp_found *found);
 /* The package.json in the directory `found`, parsed; NULL where there is none. A new reference. */

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "npm.h"
+
 const char *cp_manifest_string(const struct cp_variant_context *context, const char *key)
 {
 	const char *text = json_string_value(json_object_get(context->manifest, key));
@@ -53,6 +55,48 @@ static bool is_directory(const struct cp_found *found)
 	return cp_index_node(found->index, found->node)->kind == CP_NODE_DIRECTORY;
 }
 
+/* Yarn's Plug'n'Play: packages stay in archives, but those with native code (and those that build
+ * at install) are unpacked, each to a place of its own, which is called after it:
+ *
+ *     .yarn/unplugged/@img-sharp-linux-x64-npm-0.35.5-460d7b7e7e/node_modules/@img/sharp-linux-x64
+ *
+ * Which of several versions .pnp.cjs would choose is not looked at: the first by name. */
+static bool is_slug_of(const char *directory, const char *name)
+{
+	for (; *name; name++, directory++)
+		if (*directory != (*name == '/' ? '-' : *name))
+			return false;
+	return *directory == '-';
+}
+
+static bool find_unplugged(
+	const struct cp_variant_context *context, const char *name, struct cp_found *found)
+{
+	static const char place[] = "/.yarn/unplugged/";
+	const char *at = strstr(context->directory, place);
+	char path[CP_INDEX_MAX_PATH + 1];
+	const char *best = NULL;
+	int length = at ? (int)(at - context->directory) + (int)strlen(place) : 0;
+	if (!at || !cp_path_write(path, "%.*s", length - 1, context->directory) ||
+		cp_root_resolve(context->root, path, true, found) != 0)
+		return false;
+	const struct cp_index *index = found->index;
+	uint32_t child = cp_index_node(index, found->node)->first_child;
+	for (; child != CP_NO_NODE; child = cp_index_node(index, child)->next_sibling) {
+		const char *slug = cp_index_name(index, child);
+		if (is_slug_of(slug, name) && (!best || strcmp(slug, best) < 0) &&
+			cp_path_write(path, "%.*s%s/node_modules/%s", length, context->directory,
+				slug, name) &&
+			cp_root_resolve(context->root, path, true, found) == 0 &&
+			is_directory(found))
+			best = slug;
+	}
+	return best &&
+	       cp_path_write(
+		       path, "%.*s%s/node_modules/%s", length, context->directory, best, name) &&
+	       cp_root_resolve(context->root, path, true, found) == 0;
+}
+
 bool cp_find_package(
 	const struct cp_variant_context *context, const char *name, struct cp_found *found)
 {
@@ -69,7 +113,7 @@ bool cp_find_package(
 			is_directory(found))
 			return true;
 		if (length == 0)
-			return false;
+			return find_unplugged(context, name, found);
 		while (length > 0 && context->directory[--length] != '/')
 			;
 	}
@@ -82,12 +126,7 @@ json_t *cp_package_manifest(const struct cp_variant_context *context, const stru
 	if (!cp_path_write(path, "%s/package.json", found->path) ||
 		cp_root_resolve(context->root, path, true, &file) != 0)
 		return NULL;
-	const struct cp_text *text = cp_index_text(file.index, file.node);
-	json_t *manifest = text ? json_loadb(text->data, text->size, 0, NULL) : NULL;
-	if (json_is_object(manifest))
-		return manifest;
-	json_decref(manifest);
-	return NULL;
+	return cp_package_json_at(file.index, file.node);
 }
 
 /* --- the machine -------------------------------------------------------------- */

@@ -91,9 +91,15 @@ work_long() {
 		'i=0; while [ $i -lt '$programs' ]; do /bin/true; expr $i + 1; cat /dev/null; i=$((i + 1)); done'
 }
 without() { work none '' 1 && work_long none '' $starts; }
+# What the tracer itself took since it was ready: % of a processor, and MiB at most.
+ticks() { awk '{ sub(/.*[)] /, ""); print $12 + $13 }' "/proc/$beside/stat"; } # proc(5): utime, stime
+uptime_now() { cut -d' ' -f1 /proc/uptime; }
 with_probe() {
 	start_probe
+	from=$(uptime_now) had=$(ticks)
 	work probe '' 1 && work_long probe '' $starts
+	awk "BEGIN { print 100 * ($(ticks) - $had) / $(getconf CLK_TCK) / ($(uptime_now) - $from) }" >>"$scratch/own.probe"
+	awk '/^VmHWM/ { print $2 / 1024 }' "/proc/$beside/status" >>"$scratch/memory.probe"
 	stop || { echo "trace.sh: compatprobe ended with $status: $(tail -n 3 "$scratch/told")" >&2; exit 1; }
 }
 
@@ -127,6 +133,7 @@ done
 strace="strace -f -o /dev/null"
 seccomp="$strace --seccomp-bpf -e trace=open,openat,openat2,execve,execveat,write,writev,chroot,pivot_root"
 began=$(date +%s) busy=$(cut -d' ' -f1 /proc/loadavg)
+others=$(bpftool prog list 2>/dev/null | grep -c ': tracing') || true
 for round in $(seq "$rounds"); do
 	if [ $((round % 2)) = 1 ]; then without && with_probe; else with_probe && without; fi
 	work strace "$strace" 40
@@ -141,7 +148,8 @@ for round in $(seq "$rounds"); do
 done
 
 echo "medians of $rounds rounds, tracers by turns (the node start: of $((starts * rounds)) starts; the long ones under"
-echo "others than compatprobe: of 3); $(nproc) processors, $(($(date +%s) - began)) s; load $busy before"
+echo "others than compatprobe: of 3); $(nproc) processors, $(($(date +%s) - began)) s; load $busy and"
+echo "$others other tracing programs in the kernel at the start: both disturb"
 printf '%-66s %10s  %s\n' what measured wanted
 row "node start, $modules modules: added time, %" "$(percent "$(median node probe)" "$(median node none)")" "<=" 3
 tell "    … of processor time, %" "$(percent "$(median node probe 2)" "$(median node none 2)")"
@@ -180,6 +188,9 @@ for kind in open open-library; do
 done
 per_call write "line to standard error"
 per_call dlopen "dlopen and dlclose of a library that is there"
+
+tell "compatprobe's own processor time meanwhile, % of a processor" "$(median own probe)"
+tell "compatprobe's own memory, MiB" "$(median memory probe)"
 
 # --- floods: is anything lost?
 

@@ -103,6 +103,28 @@ recommend -p platform --trace "$work/events.jsonl" "$@"
 expect "a broken trace: exit status" 1 "$status"
 expect_match "a broken trace: file and line" "events.jsonl:4: " "$work/err"
 
+# --- the templates of these services
+templates=$work/infrastructure/docker/templates
+check() { # TEMPLATE OPTION...
+	template=$templates/node-service-$1.Dockerfile
+	shift
+	status=0
+	"$probe" template check "$template" -q "$@" -o json > "$work/findings" 2> "$work/err" || status=$?
+}
+services=$*
+# shellcheck disable=SC2086
+check production -f "$work/docker-compose.yml" $services
+expect "template production: exit status" 0 "$status"
+expect "template production: not looked up" "tini python3 make g++" "$(jq -r '.not_looked_up | join(" ")' "$work/findings")"
+# shellcheck disable=SC2086
+check debian-ml -f "$work/docker-compose.yml" $services
+expect "template debian-ml: exit status" 0 "$status"
+sed -i 's/libglew2.1/libglew2.2/' "$templates/node-service-debian-ml.Dockerfile"
+# shellcheck disable=SC2086
+check debian-ml -f "$work/docker-compose.yml" $services
+expect "template debian-ml as it was: exit status" 2 "$status"
+expect "template debian-ml as it was" "missing_package libglew2.2 libglew2.1" "$(jq -r '.findings[] | "\(.kind) \(.subject) \(.suggestion)"' "$work/findings")"
+
 # --- what goes wrong
 shift 2
 recommend "$@" --image auth=docker-archive:"$work/none.tar"

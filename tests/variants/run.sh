@@ -9,7 +9,7 @@
 # neither, once where all loads and once where nothing does; CHOOSE (choose.c) tells what the library takes for its choice and
 # its order. Prints a table, and fails where they differ.
 set -eu
-cache=$(mkdir -p "$1/variants" && cd "$1/variants" && pwd)
+cache=$(mkdir -p "$1/variants" && cd "$1/variants" && pwd -P)
 choose=$2
 node=${NODE:-node} # the Node that runs the loaders
 here=$(cd "$(dirname "$0")" && pwd)
