@@ -42,6 +42,12 @@ struct {
 	__uint(max_entries, 16 << 20);
 } ring SEC(".maps");
 
+/* ROOT records once more, for a reader that does nothing else and so is never late. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 64 << 10);
+} roots SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, CP_RAW_TYPES);
@@ -640,15 +646,22 @@ static __noinline int on_exec_failed(const char *name, long result)
 {
 	struct whom whom;
 	if (result < 0 && watched(&whom))
-		tell_string(&whom, CP_RAW_EXEC_FAILED, result, 0, name, NULL, 0);
+		tell_string(&whom, CP_RAW_EXEC_FAILED, result, 0, name, NULL, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
 static __noinline int on_root(long number)
 {
 	struct whom whom;
-	if (mount_ns_of((void *)bpf_get_current_task()) != own_mount_ns && watched(&whom))
-		tell(&whom, CP_RAW_ROOT, number == CP_SYS_pivot_root, BPF_RB_FORCE_WAKEUP);
+	if (mount_ns_of((void *)bpf_get_current_task()) == own_mount_ns || !watched(&whom))
+		return 0;
+	struct cp_raw *record = bpf_ringbuf_reserve(&roots, sizeof(*record), 0);
+	if (record) {
+		fill(record, CP_RAW_ROOT, &whom);
+		record->value = number == CP_SYS_pivot_root;
+		bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
+	}
+	tell(&whom, CP_RAW_ROOT, number == CP_SYS_pivot_root, BPF_RB_FORCE_WAKEUP);
 	return 0;
 }
 
@@ -699,7 +712,7 @@ int on_exec(__u64 *ctx)
 	bpf_map_delete_elem(&gates, &old_tid);
 	if (watched(&whom))
 		tell_string(&whom, CP_RAW_EXEC, (int)old_tid, 0, NULL,
-			BPF_CORE_READ(program, interp), 0);
+			BPF_CORE_READ(program, interp), BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
@@ -718,7 +731,7 @@ int on_exit(__u64 *ctx)
 	int code = BPF_CORE_READ(task, signal, group_exit_code);
 	if (!code)
 		code = BPF_CORE_READ(task, exit_code);
-	tell(&whom, CP_RAW_EXIT, code, 0);
+	tell(&whom, CP_RAW_EXIT, code, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
