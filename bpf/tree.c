@@ -145,3 +145,9 @@ int cp_tree_open(int root, const char *path)
 	int readable = open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	return readable < 0 ? -errno : readable;
 }
+
+const char *cp_tree_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}

@@ -21,4 +21,7 @@ int cp_tree_stat(int root, const char *path, struct stat *status);
  * caller closes it. */
 int cp_tree_walk(int root, const char *path);
 
+/* What follows the last slash of a path. */
+const char *cp_tree_base_name(const char *path);
+
 #endif
