@@ -15,11 +15,13 @@
 #define MAX_OBJECTS 128
 #define MAX_NEEDED 64
 #define MAX_TEXT 1024
+#define MAX_TRIES 4096 /* paths that are looked at: a run path may have any number of them */
 
 struct closure {
 	int root;
 	char *paths[MAX_OBJECTS]; /* in the order of finding */
 	size_t count;
+	size_t tries;
 };
 
 static void clear_closure(struct closure *closure)
@@ -32,7 +34,8 @@ static void clear_closure(struct closure *closure)
 static bool add(struct closure *closure, const char *path)
 {
 	struct stat status;
-	if (closure->count == MAX_OBJECTS || cp_tree_stat(closure->root, path, &status) < 0)
+	if (closure->count == MAX_OBJECTS || ++closure->tries > MAX_TRIES ||
+		cp_tree_stat(closure->root, path, &status) < 0)
 		return false;
 	char *copy = strdup(path);
 	if (copy)

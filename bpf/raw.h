@@ -3,16 +3,19 @@
  * What the kernel programs hand to user space: raw facts, in the order in which they happened,
  * through one ring buffer. No judgement is in them; that is story.c's.
  *
- *   CGROUP          a control group that was not seen before: its names
- *   ROOT            a process in another mount namespace changed its root: a container is being
- * made; `value` is 1 for pivot_root(2), 0 for chroot(2) EXEC            a program was started (the
- * text is the file that runs, the interpreter for scripts) EXEC_FAILED     execve or execveat
- * failed with `value` EXIT            the last thread of a process is gone; `value` is its wait
- * status DLOPEN          a thread enters dlopen(3) EXCEPTION       glibc raises an error there: two
- * texts, and errno in `value` OPEN            a shared object was opened, or not (`value`), by a
- * thread within dlopen DLOPEN_RETURN   it leaves; `value` is 0 where dlopen returned NULL DLERROR
- * musl's dlerror(3) returned this text STDERR          something that looks like an error was
- * written to descriptor 2
+ *   CGROUP         a control group that was not seen before: its names
+ *   ROOT           a process in another mount namespace changed its root, a container is being
+ *                  made; `value` is 1 for pivot_root(2), 0 for chroot(2)
+ *   EXEC           a program was started: the file that runs, for scripts the interpreter;
+ *                  `value` is the thread that did it
+ *   EXEC_FAILED    execve or execveat failed with `value`
+ *   EXIT           the last thread of a process is gone; `value` is its wait status
+ *   DLOPEN         a thread enters dlopen(3)
+ *   EXCEPTION      glibc raises an error there: two texts, and errno in `value`
+ *   OPEN           a shared object was opened, or not (`value`), by a thread within dlopen
+ *   DLOPEN_RETURN  it leaves; `value` is 0 where dlopen returned NULL
+ *   DLERROR        musl's dlerror(3) returned this text
+ *   STDERR         something that looks like an error was written to descriptor 2
  *
  * Records come in three sizes, so that a burst of short ones does not fill the ring.
  */

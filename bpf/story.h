@@ -4,17 +4,19 @@
  * and only the end is told.
  *
  *   story.c         processes and their threads; which record goes where; what waited too long
- *   story_load.c    dlopen: entered, looked for files, raised an error, returned → loaded, or
- * failed with the text that dlerror(3) gives; where there is none, the look-ups that never came to
- * an end stand for it story_exec.c    execve: a search through PATH fails many times and then
- * succeeds, or does not story_output.c  what a process wrote to standard error: a loader's last
- * words at its start, Node's at a missing module story_end.c     the end of a process, with what it
- * had loaded: gone well, crashed, never started
+ *   story_load.c    dlopen: entered, looked for files, raised an error, returned: loaded, or
+ *                   failed with the text that dlerror(3) gives; where there is none, the look-ups
+ *                   that never came to an end stand for it
+ *   story_exec.c    execve: a search through PATH fails many times and then succeeds, or does not
+ *   story_output.c  what a process wrote to standard error: a loader's last words at its start,
+ *                   Node's at a missing module
+ *   story_end.c     the end of a process, with what it had loaded: gone well, crashed, never
+ *                   started
  *
  * Records of one thread come in the order in which they happened. Any of them may be missing (the
  * trace began in the middle, a ring was full), so no record is needed for the next to make sense.
- * The module opens no file itself and asks no clock but the records': it can be told any story in a
- * test.
+ * It knows no files but those of the root that its listener gives, and no clock but the records':
+ * it can be told any story in a test.
  */
 #ifndef CP_STORY_H
 #define CP_STORY_H

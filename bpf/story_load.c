@@ -390,6 +390,7 @@ void cp_story_dlerror(struct cp_story *story, struct process *process, const str
 	cp_cleanup_free char *text = strndup(cp_story_text(record), record->size);
 	if (!thread || !thread->unexplained.active || !text || is_of_other_call(text))
 		return;
+	free(thread->unexplained.text);
 	thread->unexplained.text = cp_take(text);
 	end_unexplained(story, process, thread);
 }

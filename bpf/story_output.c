@@ -52,11 +52,11 @@ static void keep_last_words(struct process *process, const struct cp_loader_text
 	process->at_call = read->at_call;
 }
 
-/* What was concluded from look-ups is told in words now. */
-static void drop_inferred(struct process *process, const char *object)
+/* What was concluded from look-ups is told in words now. Returns whether there was such. */
+static bool drop_inferred(struct process *process, const char *object)
 {
-	size_t kept = 0;
-	for (size_t i = 0; i < process->n_inferred; i++) {
+	size_t kept = 0, count = process->n_inferred;
+	for (size_t i = 0; i < count; i++) {
 		struct inferred *inferred = &process->inferred[i];
 		if (object && inferred->event.object && strcmp(object, inferred->event.object) == 0)
 			cp_event_clear(&inferred->event);
@@ -64,6 +64,7 @@ static void drop_inferred(struct process *process, const char *object)
 			process->inferred[kept++] = *inferred;
 	}
 	process->n_inferred = kept;
+	return kept < count;
 }
 
 static void tell_js(struct cp_story *story, struct process *process, uint64_t time,
@@ -85,9 +86,9 @@ static void tell_js(struct cp_story *story, struct process *process, uint64_t ti
 		event.object = strndup(read->object.at, read->object.size);
 	if (!event.needed_by && read->needed_by.at)
 		event.needed_by = strndup(read->needed_by.at, read->needed_by.size);
-	drop_inferred(process, event.object);
-	if (is_echo(story, process, time, read->message) ||
-		cp_story_told(process, event.message, event.object))
+	bool is_own = drop_inferred(process, event.object);
+	bool echoes = is_echo(story, process, time, read->message);
+	if ((echoes && !is_own) || cp_story_told(process, event.message, event.object))
 		cp_event_clear(&event);
 	else
 		cp_story_tell(story, process, &event);

@@ -132,6 +132,23 @@ static void objects_of_each_class_and_order(void **state)
 	}
 }
 
+static void texts_of_the_dynamic_section(void **state)
+{
+	char text[8];
+	(void)state;
+	int fd = OBJECT(.needed = {"liba.so", "libb.so", "libcc.so"}, .runpath = "/r");
+	assert_true(cp_peek_dynamic_text(fd, DT_NEEDED, 0, text, sizeof(text)));
+	assert_string_equal(text, "liba.so");
+	assert_true(cp_peek_dynamic_text(fd, DT_NEEDED, 1, text, sizeof(text)));
+	assert_string_equal(text, "libb.so");
+	assert_false(cp_peek_dynamic_text(fd, DT_NEEDED, 2, text, sizeof(text))); /* too long */
+	assert_false(cp_peek_dynamic_text(fd, DT_NEEDED, 3, text, sizeof(text)));
+	assert_true(cp_peek_dynamic_text(fd, DT_RUNPATH, 0, text, sizeof(text)));
+	assert_string_equal(text, "/r");
+	assert_false(cp_peek_dynamic_text(fd, DT_RPATH, 0, text, sizeof(text)));
+	close(fd);
+}
+
 static void machines_have_names(void **state)
 {
 	(void)state;
@@ -214,8 +231,10 @@ static const struct elf_spec rich = {.interpreter = LOADER,
 
 static void ask_all(int fd)
 {
+	char text[64];
 	struct cp_peek peek;
 	assert_int_equal(cp_peek(fd, &peek), 0);
+	cp_peek_dynamic_text(fd, DT_NEEDED, 1, text, sizeof(text));
 	assert_non_null(memchr(peek.interpreter, 0, sizeof(peek.interpreter)));
 	cp_peek_needs(fd, "libb.so");
 	cp_peek_binds_at_load(fd, "f");
@@ -311,6 +330,7 @@ int main(void)
 		cmocka_unit_test(kinds_of_files),
 		cmocka_unit_test(scripts_as_the_kernel_reads_them),
 		cmocka_unit_test(objects_of_each_class_and_order),
+		cmocka_unit_test(texts_of_the_dynamic_section),
 		cmocka_unit_test(machines_have_names),
 		cmocka_unit_test(what_is_no_file_is_an_error),
 		cmocka_unit_test(a_jump_slot_waits_for_the_call),

@@ -61,6 +61,20 @@ static void glibc_cannot_start_it(void **state)
 		"' status=127\n");
 }
 
+static void who_asked_may_be_a_library(void **state)
+{
+	(void)state;
+	STAGE_OBJECT(&stage, "/app/prog", .needed = {"libdep.so"}, .runpath = "/app/lib");
+	STAGE_OBJECT(&stage, "/app/lib/libdep.so", .needed = {"libabsent.so.1"});
+	stage_exec(&stage, "/app/prog");
+	stage_write(&stage,
+		"/app/prog: error while loading shared libraries: libabsent.so.1: " ABSENT "\n");
+	stage_exit(&stage, EXIT(127));
+	assert_told(&stage, "start_failed missing_library libabsent.so.1 /app/lib/libdep.so true "
+			    "stderr '/app/prog: error while loading shared libraries: "
+			    "libabsent.so.1: " ABSENT "' status=127\n");
+}
+
 static void musl_cannot_start_it(void **state)
 {
 	(void)state;
@@ -296,8 +310,7 @@ static void any_order_is_survived(void **state)
 	static const char *const texts[] = {"/app/a.node", "/lib/libx.so", "", "./x.node", "x.node",
 		"Error loading shared library libx.so: No such file or directory", "/",
 		"Error: Cannot find module 'a'\n",
-		"p: symbol lookup error: /app/a.node: undefined "
-		"symbol: f\n"};
+		"p: symbol lookup error: /a: undefined symbol: f\n"};
 	unsigned seed = 1;
 	(void)state;
 	STAGE_OBJECT(&stage, "/app/a.node", .needed = {"libx.so"});
@@ -327,6 +340,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(glibc_cannot_start_it),
+		TEST(who_asked_may_be_a_library),
 		TEST(musl_cannot_start_it),
 		TEST(musls_text_may_have_no_end),
 		TEST(a_missing_version_ends_with_1),

@@ -155,6 +155,19 @@ static void the_file_itself_tells_another_machine(void **state)
 			    "relocating /app/arm2.node: unsupported relocation type 1026'\n");
 }
 
+/* "No such file" may be the file's, or what it needs: only a look at it tells. */
+static void a_systems_path_is_a_file_or_a_library(void **state)
+{
+	(void)state;
+	fail_glibc("/usr/lib/node_modules/x.node", ENOENT, "/usr/lib/node_modules/x.node", ABSENT);
+	assert_told(&stage, "dlopen_failed missing_file /usr/lib/node_modules/x.node - false "
+			    "loader '/usr/lib/node_modules/x.node: " ABSENT NO_FILE "'\n");
+	STAGE_OBJECT(&stage, "/usr/lib/node_modules/y.node", .needed = {"libabsent.so"});
+	fail_glibc("/usr/lib/node_modules/y.node", ENOENT, "/usr/lib/node_modules/y.node", ABSENT);
+	assert_told(&stage, "dlopen_failed missing_library /usr/lib/node_modules/y.node - true "
+			    "loader '/usr/lib/node_modules/y.node: " ABSENT NO_FILE "'\n");
+}
+
 static void without_a_root_the_words_alone_count(void **state)
 {
 	(void)state;
@@ -580,6 +593,12 @@ static void a_new_program_is_not_who_failed(void **state)
 	assert_string_equal(stage.events[0].exe, "/usr/bin/node");
 	assert_int_equal(stage.events[0].libc, CP_EVENT_LIBC_MUSL);
 	assert_int_equal(stage.cgroups[0], 7);
+	stage_write(&stage, "Error: Cannot find module 'a'\n");
+	assert_int_equal(stage.n_events, 2);
+	assert_string_equal(stage.events[1].comm, "sh");
+	assert_string_equal(stage.events[1].exe, "/bin/sh");
+	assert_int_equal(stage.events[1].libc, CP_EVENT_LIBC_UNKNOWN);
+	assert_int_equal(stage.cgroups[1], 8);
 }
 
 static void a_program_may_end_or_be_replaced_while_it_is_waited(void **state)
@@ -624,6 +643,7 @@ int main(void)
 		TEST(an_event_says_who_and_when),
 		TEST(every_cause_of_glibc),
 		TEST(the_file_itself_tells_another_machine),
+		TEST(a_systems_path_is_a_file_or_a_library),
 		TEST(without_a_root_the_words_alone_count),
 		TEST(the_last_exception_counts),
 		TEST(an_exception_that_was_caught_is_nothing),

@@ -98,6 +98,11 @@ static void a_parent_that_repeats_its_child_is_an_echo(void **state)
 	stage.pid = stage.tid = 101;
 	stage_write(&stage, KAFKA);
 	assert_told(&stage, "");
+	/* A program that takes its place says it for itself. */
+	stage.pid = stage.tid = 100;
+	stage_exec(&stage, "/usr/bin/node");
+	stage_write(&stage, KAFKA);
+	assert_told(&stage, KAFKA_TOLD);
 	/* Another container, or much later, it is no echo. */
 	stage.pid = stage.tid = 102;
 	stage.cgroup = 8;
@@ -108,6 +113,27 @@ static void a_parent_that_repeats_its_child_is_an_echo(void **state)
 	stage_wait(&stage, 3000 * STAGE_MILLISECOND);
 	stage_write(&stage, KAFKA);
 	assert_told(&stage, KAFKA_TOLD);
+}
+
+/* Two workers of one container fail alike, and the look-ups of both show it. */
+static void what_a_process_did_itself_is_no_echo(void **state)
+{
+	(void)state;
+	for (unsigned pid = 101; pid < 103; pid++) {
+		stage.pid = stage.tid = pid;
+		stage.flags = CP_RAW_UNGATED;
+		stage_look(&stage, "/app/x.node", 3);
+		stage_look(&stage, "/lib/libabsent.so", -ENOENT);
+		stage_wait(&stage, CP_STORY_LOOKUP_WAIT + STAGE_MILLISECOND);
+		stage.flags = 0;
+		stage_write(&stage, "Error: libabsent.so: " ABSENT "\n");
+		assert_told(&stage, "dlopen_failed missing_library libabsent.so - true stderr "
+				    "'libabsent.so: " ABSENT "'\n");
+	}
+	stage.pid = stage.tid = 100; /* their parent */
+	stage_write(&stage, "Error: libabsent.so: " ABSENT "\n");
+	stage_wait(&stage, UINT64_MAX);
+	assert_told(&stage, "");
 }
 
 static void an_echo_may_be_read_first(void **state)
@@ -230,6 +256,7 @@ int main(void)
 		TEST(another_nodes_abi),
 		TEST(several_failures_in_one_write),
 		TEST(a_parent_that_repeats_its_child_is_an_echo),
+		TEST(what_a_process_did_itself_is_no_echo),
 		TEST(an_echo_may_be_read_first),
 		TEST(pieces_are_put_together),
 		TEST(what_has_no_end_is_read_after_a_while),

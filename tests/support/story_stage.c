@@ -52,6 +52,19 @@ static bool is_mapped(void *context, pid_t pid, const char *path)
 	return stage->mapped && strcmp(stage->mapped, path) == 0;
 }
 
+void stage_again(struct stage *stage)
+{
+	struct cp_story_listener listener = {.context = stage,
+		.tell = on_event,
+		.root = root_for,
+		.exe = exe_of,
+		.is_mapped = is_mapped};
+	cp_story_free(stage->story);
+	free(stage_told(stage));
+	stage->story = cp_story_new(&listener, 1000000000000000000ULL);
+	must(stage->story != NULL, "cp_story_new");
+}
+
 void stage_open(struct stage *stage)
 {
 	*stage = (struct stage){.root = "/tmp/test-story-XXXXXX",
@@ -60,16 +73,10 @@ void stage_open(struct stage *stage)
 		.cgroup = 7,
 		.comm = "node",
 		.now = 5000000000ULL};
-	struct cp_story_listener listener = {.context = stage,
-		.tell = on_event,
-		.root = root_for,
-		.exe = exe_of,
-		.is_mapped = is_mapped};
 	must(mkdtemp(stage->root) != NULL, "mkdtemp");
 	stage->root_fd = open(stage->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	must(stage->root_fd >= 0, stage->root);
-	stage->story = cp_story_new(&listener, 1000000000000000000ULL);
-	must(stage->story != NULL, "cp_story_new");
+	stage_again(stage);
 }
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)

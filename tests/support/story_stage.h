@@ -43,6 +43,8 @@ struct stage {
 /* pid and tid 100, cgroup 7, comm "node", and an empty root. */
 void stage_open(struct stage *stage);
 void stage_close(struct stage *stage);
+/* A new story on the same root; what was told of the last one is gone. */
+void stage_again(struct stage *stage);
 
 /* --- the root: directories are made as needed --- */
 void stage_object(struct stage *stage, const char *path, const struct elf_spec *spec);
