@@ -15,8 +15,9 @@ struct root {
 	unsigned mount_ns;
 	pid_t pid; /* by whom it was taken */
 	int fd;
-	bool asked;    /* by cp_roots_is_new */
-	uint64_t gone; /* since when, nanoseconds; 0: it is there */
+	bool asked;      /* by cp_roots_is_new */
+	uint64_t probed; /* since when its libc has probes, nanoseconds; 0: it has none */
+	uint64_t gone;   /* since when, nanoseconds; 0: it is there */
 	struct root *next;
 };
 
@@ -92,6 +93,21 @@ int cp_roots_find(struct cp_roots *self, unsigned mount_ns)
 	return root ? root->fd : -1;
 }
 
+void cp_roots_set_probed(struct cp_roots *self, unsigned mount_ns, uint64_t since)
+{
+	LOCK(self);
+	struct root *root = find(self, mount_ns);
+	if (root)
+		root->probed = since;
+}
+
+uint64_t cp_roots_probed(struct cp_roots *self, unsigned mount_ns)
+{
+	LOCK(self);
+	const struct root *root = find(self, mount_ns);
+	return root ? root->probed : 0;
+}
+
 bool cp_roots_is_new(struct cp_roots *self, unsigned mount_ns)
 {
 	LOCK(self);
@@ -153,6 +169,7 @@ static int replace(struct cp_roots *self, struct root *root, pid_t pid, int fd)
 	root->pid = pid;
 	root->gone = 0;
 	root->asked = false;
+	root->probed = 0;
 	return fd;
 }
 

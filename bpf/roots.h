@@ -28,6 +28,11 @@ void cp_roots_free(struct cp_roots *roots);
  * taken. */
 int cp_roots_find(struct cp_roots *roots, unsigned mount_ns);
 
+/* Notes, and tells, since when the C library of that root has its probes: CLOCK_MONOTONIC,
+ * nanoseconds; 0: it has none. Forgotten with the root. */
+void cp_roots_set_probed(struct cp_roots *roots, unsigned mount_ns, uint64_t since);
+uint64_t cp_roots_probed(struct cp_roots *roots, unsigned mount_ns);
+
 /* Whether this is the first time that it is asked of that namespace's root since it was taken. */
 bool cp_roots_is_new(struct cp_roots *roots, unsigned mount_ns);
 

@@ -29,18 +29,11 @@
 #define ENGINES_WAIT 3000 /* milliseconds for the engines' first answers */
 #define PRIORITY (-20)
 #define ROOT_WAIT 50 /* milliseconds, after which the thread looks whether it should end */
-#define FRESH 64     /* namespaces whose libc got its probes just now */
 
 /* An event that waits for the labels of its container. */
 struct waiting {
 	struct cp_event event;
 	uint64_t cgroup;
-};
-
-/* When a namespace's libc got probes that it had not had. */
-struct fresh {
-	unsigned mount_ns;
-	uint64_t time;
 };
 
 struct cp_tracer {
@@ -57,8 +50,6 @@ struct cp_tracer {
 	size_t n_waiting, waiting_size;
 	uint64_t *unsettled; /* control groups that may turn out to be another project's */
 	size_t n_unsettled, unsettled_size;
-	struct fresh fresh[FRESH];
-	size_t next_fresh;
 	uint64_t starts, late_starts;
 	uint64_t lost_told[CP_RAW_TYPES];
 	uint64_t ticked, slowly_ticked;
@@ -117,20 +108,18 @@ static void learn_root(struct cp_tracer *self, unsigned mount_ns, pid_t pid)
 {
 	int root = cp_roots_take(self->roots, mount_ns, pid, false);
 	size_t before = cp_libc_probes_count(self->probes);
-	if (root < 0)
+	if (root < 0 || !cp_libc_probes_add_tree(self->probes, root))
 		return;
-	cp_libc_probes_add_tree(self->probes, root);
-	if (cp_libc_probes_count(self->probes) != before)
-		self->fresh[self->next_fresh++ % FRESH] =
-			(struct fresh){.mount_ns = mount_ns, .time = now()};
+	/* One: it had them before anything could run there. */
+	bool had_all = cp_libc_probes_count(self->probes) == before;
+	cp_roots_set_probed(self->roots, mount_ns, had_all ? 1 : now());
 }
 
+/* Whether a dlopen at that time in this namespace was seen as one. */
 static bool had_probes(const struct cp_tracer *self, unsigned mount_ns, uint64_t time)
 {
-	for (size_t i = 0; i < FRESH; i++)
-		if (self->fresh[i].mount_ns == mount_ns && self->fresh[i].time > time)
-			return false;
-	return true;
+	uint64_t since = cp_roots_probed(self->roots, mount_ns);
+	return since && since < time;
 }
 
 /* What runs in other mount namespaces already (and, where all is watched, in this one). */
@@ -185,6 +174,13 @@ static void see_cgroup(struct cp_tracer *self, const struct cp_raw *record)
 		self->unsettled[self->n_unsettled++] = record->cgroup;
 }
 
+/* A root without any libc that is known is no start that was too early for its probes. */
+static bool is_late(struct cp_tracer *self, const struct cp_raw *record)
+{
+	return cp_roots_probed(self->roots, record->mount_ns) &&
+	       !had_probes(self, record->mount_ns, record->time);
+}
+
 /* The first program of a namespace is a container's start. */
 static void see_exec(struct cp_tracer *self, const struct cp_raw *record)
 {
@@ -195,7 +191,7 @@ static void see_exec(struct cp_tracer *self, const struct cp_raw *record)
 		learn_root(self, record->mount_ns, (pid_t)record->pid);
 	if (cp_roots_is_new(self->roots, record->mount_ns)) {
 		self->starts++;
-		self->late_starts += !had_probes(self, record->mount_ns, record->time);
+		self->late_starts += is_late(self, record);
 	}
 }
 
@@ -208,6 +204,10 @@ static void on_record(void *context, const struct cp_raw *record)
 		learn_root(self, record->mount_ns, (pid_t)record->pid);
 	else if (record->type == CP_RAW_EXEC)
 		see_exec(self, record);
+	/* Where dlopen is seen, who opens an addon outside of it only reads the file. */
+	if (record->type == CP_RAW_OPEN && (record->flags & CP_RAW_UNGATED) &&
+		had_probes(self, record->mount_ns, record->time))
+		return;
 	cp_story_record(self->story, record);
 }
 
