@@ -30,6 +30,7 @@ shift $((OPTIND - 1))
 probe=$1 images=$(cd "$2" && pwd) app=${3:+$(cd "$3" && pwd)}
 [ -z "$probe" ] || probe=$(readlink -f "$probe")
 work=$(mktemp -d)
+limit=300 # seconds that no round comes near
 ended() {
 	engine_stop
 	[ -n "$keep" ] && echo "kept: $work" || rm -rf "$work"
@@ -198,7 +199,7 @@ round() {
 	if [ -n "$probe" ]; then
 		set --
 		[ "$engine_kind" = docker ] || set -- --project "$project"
-		DOCKER_HOST=$engine_socket "$probe" trace "$@" --duration 0 -o json="$plan/events.json" -- "$plan/up" \
+		DOCKER_HOST=$engine_socket timeout -k 10 $limit "$probe" trace "$@" --duration 0 -o json="$plan/events.json" -- "$plan/up" \
 			>"$plan/log" 2>&1 || result=$?
 	else
 		"$plan/up" >"$plan/log" 2>&1 || result=$?
