@@ -75,9 +75,9 @@ service() {
 	eval "set -- \"\$1\" $command"
 	name=$1
 	shift
-	jq -cn --arg name "$name" --arg image "$image" --arg env "$variables" --arg paths "$node_paths" \
+	jq -cn --arg name "$name" --arg user "$(cat "$plan/$name.user")" --arg image "$image" --arg env "$variables" --arg paths "$node_paths" \
 		--arg node "$node" --arg app "$app" '{($name): {image: $image, network_mode: "none",
-		entrypoint: $ARGS.positional,
+		entrypoint: $ARGS.positional, user: (if $user == "" then "0" else $user end),
 		environment: ([$env, if $env | startswith("PATH=") then empty else "PATH=/usr/local/bin:/usr/bin" end] +
 			if $paths == "" then [] else ["LD_LIBRARY_PATH=" + $paths] end),
 		volumes: (["\($node):/node:ro"] + if $app == "" then [] else ["\($app):/app:ro"] end)}}' --args -- "$@"
@@ -98,7 +98,7 @@ write_project() {
 			'"#!/bin/sh", (.services | to_entries | to_entries[] |
 			.key as $n | .value | .key as $name | .value | [$tool, "run", "--replace", "--name", "\($project)_\($name)_1",
 			"--label", "com.docker.compose.project=\($project)", "--label", "com.docker.compose.service=\($name)",
-			($flags / " ")[], (.environment[] | "-e", .), (.volumes[] | "-v", .), "--entrypoint", (.entrypoint | tojson), .image] |
+			"--user", .user, ($flags / " ")[], (.environment[] | "-e", .), (.volumes[] | "-v", .), "--entrypoint", (.entrypoint | tojson), .image] |
 			(map(@sh) | join(" ")) + " </dev/null >/dev/null 2>&1 &" + if $n % 4 == 3 then "\nwait" else "" end), "wait"' \
 			"$plan/services.json" >"$plan/up"
 		;;
