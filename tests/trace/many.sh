@@ -75,7 +75,7 @@ for kind in $engines; do
 	write_up >"$work/up"
 	chmod +x "$work/up"
 	status=0
-	DOCKER_HOST=$engine_socket "$probe" trace --duration 0 -o json="$work/events.json" -- "$work/up" >"$work/log" 2>&1 || status=$?
+	DOCKER_HOST=$engine_socket timeout -k 10 600 "$probe" trace --project many --duration 0 -o json="$work/events.json" -- "$work/up" >"$work/log" 2>&1 || status=$?
 	expect "$kind: exit status" 0 "$status"
 	for service in $(services | cut -d' ' -f1); do
 		wanted "$service" >"$work/wanted"

@@ -30,6 +30,7 @@ shift $((OPTIND - 1))
 probe=$1 images=$(cd "$2" && pwd) app=${3:+$(cd "$3" && pwd)}
 [ -z "$probe" ] || probe=$(readlink -f "$probe")
 work=$(mktemp -d)
+limit=900 # seconds that no round comes near
 ended() {
 	engine_stop
 	[ -n "$keep" ] && echo "kept: $work" || rm -rf "$work"
@@ -74,9 +75,9 @@ service() {
 	eval "set -- \"\$1\" $command"
 	name=$1
 	shift
-	jq -cn --arg name "$name" --arg image "$image" --arg env "$variables" --arg paths "$node_paths" \
+	jq -cn --arg name "$name" --arg user "$(cat "$plan/$name.user")" --arg image "$image" --arg env "$variables" --arg paths "$node_paths" \
 		--arg node "$node" --arg app "$app" '{($name): {image: $image, network_mode: "none",
-		entrypoint: $ARGS.positional,
+		entrypoint: $ARGS.positional, user: (if $user == "" then "0" else $user end),
 		environment: ([$env, if $env | startswith("PATH=") then empty else "PATH=/usr/local/bin:/usr/bin" end] +
 			if $paths == "" then [] else ["LD_LIBRARY_PATH=" + $paths] end),
 		volumes: (["\($node):/node:ro"] + if $app == "" then [] else ["\($app):/app:ro"] end)}}' --args -- "$@"
@@ -97,7 +98,7 @@ write_project() {
 			'"#!/bin/sh", (.services | to_entries | to_entries[] |
 			.key as $n | .value | .key as $name | .value | [$tool, "run", "--replace", "--name", "\($project)_\($name)_1",
 			"--label", "com.docker.compose.project=\($project)", "--label", "com.docker.compose.service=\($name)",
-			($flags / " ")[], (.environment[] | "-e", .), (.volumes[] | "-v", .), "--entrypoint", (.entrypoint | tojson), .image] |
+			"--user", .user, ($flags / " ")[], (.environment[] | "-e", .), (.volumes[] | "-v", .), "--entrypoint", (.entrypoint | tojson), .image] |
 			(map(@sh) | join(" ")) + " </dev/null >/dev/null 2>&1 &" + if $n % 4 == 3 then "\nwait" else "" end), "wait"' \
 			"$plan/services.json" >"$plan/up"
 		;;
@@ -177,9 +178,9 @@ judge() {
 # but not what other containers of this machine did.
 judge_trace() {
 	[ -n "$probe" ] || return 0
-	jq -c --arg project "$project" --rawfile ended "$plan/ended" '
+	jq -c --arg project "$project" --arg strict "$engine_kind" --rawfile ended "$plan/ended" '
 		(.container.id // "") as $id |
-		select(.kind == "lost" or (.project != $project or .service == null) and
+		select($strict == "docker" and .kind == "lost" or .kind != "lost" and (.project != $project or .service == null) and
 			(if $id == "" then .object // "" | startswith("/case/") else $ended | contains($id) end))' \
 		"$plan/events.json" >"$plan/beside" || echo "no JSON" >"$plan/beside"
 	if [ "$1" = 0 ] && [ ! -s "$plan/beside" ]; then
@@ -192,13 +193,16 @@ judge_trace() {
 	fi
 }
 
-# One of the libcs is traced under podman, and by its project alone.
+# Under docker the trace is of the project alone, so that what other containers of this machine do
+# loses nothing; podman's is of all there are.
 round() {
 	result=0
 	if [ -n "$probe" ]; then
-		set --
-		[ "$engine_kind" = docker ] || set -- --project "$project"
-		DOCKER_HOST=$engine_socket "$probe" trace "$@" --duration 0 -o json="$plan/events.json" -- "$plan/up" \
+		case $engine_kind in
+		docker) set -- --project "$project" ;;
+		podman) set -- --allow-loss ;;
+		esac
+		DOCKER_HOST=$engine_socket timeout -k 10 $limit "$probe" trace "$@" --duration 0 -o json="$plan/events.json" -- "$plan/up" \
 			>"$plan/log" 2>&1 || result=$?
 	else
 		"$plan/up" >"$plan/log" 2>&1 || result=$?

@@ -1,6 +1,6 @@
 # plan.awk -v base=BASE -v have="node app" -v dir=DIR cases.txt: the cases of a base.
 #
-# Writes DIR/NAME.run, .env, .exit and .events for each, and "NAME" to standard output; cases that
+# Writes DIR/NAME.run, .env, .user, .exit and .events for each, and "NAME" to standard output; cases that
 # want what is not there ("node") are named on standard error.
 function about(i, word, fits) {
 	fits = wants = ""
@@ -30,6 +30,7 @@ $1 == "case" {
 		file = dir "/" name
 		printf "" > (file ".events")
 		printf "" > (file ".env")
+		printf "" > (file ".user")
 	}
 	next
 }
@@ -37,6 +38,7 @@ $1 == "case" {
 { line = $0; sub(/^[a-z]+ +/, "", line) }
 $1 == "run" { print line > (file ".run") }
 $1 == "env" { print line > (file ".env") }
+$1 == "user" { print line > (file ".user") }
 $1 == "exit" { print line > (file ".exit") }
 $1 == "event" {
 	# The message, which has blanks, comes first; tabs between.
