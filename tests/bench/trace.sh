@@ -20,6 +20,7 @@ fi
 modules=2000 programs=500 starts=5
 line='2026-01-01T00:00:00.000Z info: GET /api/things/17 200 12 ms - 512 bytes'
 bad_line='2026-01-01T00:00:00.000Z error: GET /api/things/17 500 12 ms - upstream'
+loader_line='Error loading shared library libmissing.so.1: No such file or directory'
 rm -rf "$scratch"
 mkdir -p "$scratch/modules"
 scratch=$(cd "$scratch" && pwd)
@@ -226,6 +227,8 @@ flood row "failing opens of libmissing.so.1, as fast as one can" 0 1 open libmis
 flood row "failing opens of libmissing.so.1, on all processors" 0 "$(nproc)" open libmissing.so.1
 flood row "log lines at 200,000/s" 200000 1 write "$line
 "
-flood tell "log lines that speak of errors at 200,000/s" 200000 1 write "$bad_line
+flood row "log lines that speak of errors at 200,000/s" 200000 1 write "$bad_line
+"
+flood tell "lines as a loader's at 200,000/s" 200000 1 write "$loader_line
 "
 exit $missed
