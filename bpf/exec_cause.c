@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "elf_peek.h"
+#include "loader_text.h"
 #include "memory.h"
 #include "tree.h"
 
@@ -23,30 +24,71 @@ __attribute__((format(printf, 4, 5))) static void say(struct cp_exec_cause *out,
 	va_end(args);
 }
 
+/* --- interpreters ----------------------------------------------------------------------- */
+
+#define MAX_DEPTH 5 /* scripts whose interpreter is one, as many as the kernel follows */
+
+/* The file whose interpreter is looked for: the one that was to run, or that one's interpreter. */
+struct step {
+	char path[CP_PEEK_INTERPRETER]; /* "": the file itself */
+	struct cp_peek peek;
+};
+
+static bool has_interpreter(const struct cp_peek *peek)
+{
+	return peek->interpreter[0] || peek->ends_with_cr;
+}
+
+/* Goes on to the interpreter: false where it cannot be looked at. */
+static bool step_into(int root, struct step *step)
+{
+	memcpy(step->path, step->peek.interpreter, sizeof(step->path));
+	cp_cleanup_close int fd = cp_tree_open(root, step->path);
+	return fd >= 0 && cp_peek(fd, &step->peek) == 0;
+}
+
+/* " of X" where the step is not the file itself. */
+static const char *of_which(const struct step *step)
+{
+	return step->path[0] ? " of " : "";
+}
+
 /* --- ENOENT ---------------------------------------------------------------------------- */
 
+static void say_absent(const char *path, const struct step *step, struct cp_exec_cause *out)
+{
+	const char *wanted = step->peek.interpreter;
+	if (step->peek.ends_with_cr)
+		say(out, CP_BECAUSE_MISSING_INTERPRETER, CP_NO,
+			"%s: No such file or directory: the first line%s%s ends with CR LF, so the "
+			"kernel looks for \"%s\\r\"",
+			path, of_which(step), step->path, wanted);
+	else
+		say(out, CP_BECAUSE_MISSING_INTERPRETER, cp_interpreter_blames_template(wanted),
+			"%s: No such file or directory: the %s%s%s, %s, is not there", path,
+			step->peek.kind == CP_PEEK_SCRIPT ? "interpreter that the first line names"
+							  : "ELF interpreter",
+			of_which(step), step->path, wanted);
+}
+
+/* The file is there, and names an interpreter: that one, or its own, is not. */
 static void say_interpreter(
 	int root, const char *path, const struct cp_peek *peek, struct cp_exec_cause *out)
 {
 	struct stat status;
-	const char *whose = peek->kind == CP_PEEK_SCRIPT
-				    ? "the interpreter that its first line names"
-				    : "its ELF interpreter";
-	if (peek->ends_with_cr)
-		say(out, CP_BECAUSE_MISSING_INTERPRETER, CP_NO,
-			"%s: No such file or directory: its first line ends with CR LF, so the "
-			"kernel "
-			"looks for \"%s\\r\"",
-			path, peek->interpreter);
-	else if (cp_tree_stat(root, peek->interpreter, &status) < 0)
-		say(out, CP_BECAUSE_MISSING_INTERPRETER, CP_YES,
-			"%s: No such file or directory: %s, %s, is not there", path, whose,
-			peek->interpreter);
-	else
-		say(out, CP_BECAUSE_UNKNOWN, CP_UNKNOWN,
-			"%s: No such file or directory (the file and its interpreter are there "
-			"now)",
-			path);
+	struct step step = {.peek = *peek};
+	for (int depth = 0; depth < MAX_DEPTH && has_interpreter(&step.peek); depth++) {
+		if (step.peek.ends_with_cr ||
+			cp_tree_stat(root, step.peek.interpreter, &status) < 0) {
+			say_absent(path, &step, out);
+			return;
+		}
+		/* A loader is loaded as it is. */
+		if (step.peek.kind != CP_PEEK_SCRIPT || !step_into(root, &step))
+			break;
+	}
+	say(out, CP_BECAUSE_UNKNOWN, CP_UNKNOWN,
+		"%s: No such file or directory (the file and its interpreter are there now)", path);
 }
 
 static void find_missing(int root, const char *path, bool by_runtime, struct cp_exec_cause *out)
@@ -58,7 +100,7 @@ static void find_missing(int root, const char *path, bool by_runtime, struct cp_
 			path);
 		return;
 	}
-	if (fd >= 0 && cp_peek(fd, &peek) == 0 && peek.interpreter[0]) {
+	if (fd >= 0 && cp_peek(fd, &peek) == 0 && has_interpreter(&peek)) {
 		say_interpreter(root, path, &peek, out);
 		return;
 	}
@@ -70,43 +112,50 @@ static void find_missing(int root, const char *path, bool by_runtime, struct cp_
 
 /* --- ENOEXEC --------------------------------------------------------------------------- */
 
-static void say_elf(const char *path, const struct cp_peek *peek, struct cp_exec_cause *out)
+/* What the file is, as far as it explains that it does not run. */
+static const char *kind_of(const struct cp_peek *peek, char *text, size_t size)
 {
+	static const char *const kinds[] = {
+		[CP_PEEK_EMPTY] = "the file is empty",
+		[CP_PEEK_SCRIPT] = "a script whose first line names no interpreter",
+		[CP_PEEK_LFS_POINTER] = "a Git LFS pointer, not the file it stands for",
+		[CP_PEEK_WINDOWS] = "a Windows program",
+		[CP_PEEK_MACH_O] = "a macOS program",
+		[CP_PEEK_TEXT] = "a text without #!",
+		[CP_PEEK_DATA] = "no program",
+	};
 	const char *name = cp_peek_machine_name(peek->machine);
+	if (peek->kind != CP_PEEK_ELF)
+		return kinds[peek->kind];
 	if (cp_peek_is_native(peek))
-		say(out, CP_BECAUSE_EXEC_FORMAT, CP_NO,
-			"%s: Exec format error: an ELF file for this machine, but damaged or no "
-			"program",
-			path);
-	else if (name)
-		say(out, CP_BECAUSE_EXEC_FORMAT, CP_NO, "%s: Exec format error: built for %s", path,
-			name);
+		return "an ELF file for this machine, but damaged or no program";
+	if (name)
+		snprintf(text, size, "built for %s", name);
 	else
-		say(out, CP_BECAUSE_EXEC_FORMAT, CP_NO,
-			"%s: Exec format error: built for ELF machine %d", path, peek->machine);
+		snprintf(text, size, "built for ELF machine %d", peek->machine);
+	return text;
 }
 
 static void find_format(int root, const char *path, struct cp_exec_cause *out)
 {
-	static const char *const kinds[] = {
-		[CP_PEEK_EMPTY] = ": the file is empty",
-		[CP_PEEK_SCRIPT] = ": a script whose first line names no interpreter",
-		[CP_PEEK_LFS_POINTER] = ": a Git LFS pointer, not the file it stands for",
-		[CP_PEEK_WINDOWS] = ": a Windows program",
-		[CP_PEEK_MACH_O] = ": a macOS program",
-		[CP_PEEK_TEXT] = ": a text without #!",
-		[CP_PEEK_DATA] = ": no program",
-	};
-	struct cp_peek peek;
+	char text[64];
+	struct step step = {0};
 	cp_cleanup_close int fd = root >= 0 ? cp_tree_open(root, path) : -EBADF;
-	bool seen = fd >= 0 && cp_peek(fd, &peek) == 0;
-	if (seen && peek.kind == CP_PEEK_ELF) {
-		say_elf(path, &peek, out);
-		return;
-	}
-	out->is_text = seen && peek.kind == CP_PEEK_TEXT;
-	say(out, CP_BECAUSE_EXEC_FORMAT, CP_NO, "%s: Exec format error%s", path,
-		seen ? kinds[peek.kind] : "");
+	bool seen = fd >= 0 && cp_peek(fd, &step.peek) == 0;
+	out->is_text = seen && step.peek.kind == CP_PEEK_TEXT;
+	for (int depth = 0; seen && depth < MAX_DEPTH && step.peek.kind == CP_PEEK_SCRIPT &&
+			    has_interpreter(&step.peek);
+		depth++)
+		seen = step_into(root, &step);
+	if (!seen)
+		say(out, CP_BECAUSE_EXEC_FORMAT, CP_NO, "%s: Exec format error", path);
+	else if (step.path[0])
+		say(out, CP_BECAUSE_EXEC_FORMAT, CP_NO,
+			"%s: Exec format error: its interpreter, %s, does not run: %s", path,
+			step.path, kind_of(&step.peek, text, sizeof(text)));
+	else
+		say(out, CP_BECAUSE_EXEC_FORMAT, CP_NO, "%s: Exec format error: %s", path,
+			kind_of(&step.peek, text, sizeof(text)));
 }
 
 /* --- EACCES ---------------------------------------------------------------------------- */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "roots.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <search.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -138,7 +136,7 @@ void cp_roots_tick(struct cp_roots *self, uint64_t now)
 {
 	for (struct root **at = &self->first; *at;) {
 		struct root *root = *at;
-		if (!root->gone && kill(root->pid, 0) < 0 && errno == ESRCH)
+		if (!root->gone && !is_in(root->pid, root->mount_ns))
 			root->gone = now;
 		if (!root->gone || now - root->gone < CP_ROOTS_KEPT) {
 			at = &root->next;

@@ -144,21 +144,23 @@ static struct process *add_process(struct cp_story *story, pid_t pid)
 	return process;
 }
 
-/* The process that a record is of, as it is now. */
+/* The process that a record is of. */
 static struct process *process_of(struct cp_story *story, const struct cp_raw *record)
 {
 	struct process *process = find_process(story, (pid_t)record->pid);
-	if (!process) {
-		process = add_process(story, (pid_t)record->pid);
-		/* It ran before the trace began; one that starts or ends need not be asked about.
-		 */
-		if (process && story->listener.exe && record->type != CP_RAW_EXEC &&
-			record->type != CP_RAW_EXIT)
-			process->exe =
-				story->listener.exe(story->listener.context, (pid_t)record->pid);
-	}
-	if (!process)
-		return NULL;
+	if (process)
+		return process;
+	process = add_process(story, (pid_t)record->pid);
+	/* It ran before the trace began; one that starts or ends need not be asked about. */
+	if (process && story->listener.exe && record->type != CP_RAW_EXEC &&
+		record->type != CP_RAW_EXIT)
+		process->exe = story->listener.exe(story->listener.context, (pid_t)record->pid);
+	return process;
+}
+
+/* What a record says of its process as it is now. */
+static void update_process(struct process *process, const struct cp_raw *record)
+{
 	process->cgroup = record->cgroup;
 	process->mount_ns = record->mount_ns;
 	if (record->flags & CP_RAW_GLIBC)
@@ -167,7 +169,6 @@ static struct process *process_of(struct cp_story *story, const struct cp_raw *r
 		process->libc = CP_EVENT_LIBC_MUSL;
 	memcpy(process->comm, record->comm, sizeof(process->comm));
 	process->comm[sizeof(process->comm) - 1] = 0;
-	return process;
 }
 
 /* --- events ------------------------------------------------------------------------------ */
@@ -196,13 +197,23 @@ static const char *text_of(const struct cp_raw *record)
 	return ((const struct cp_raw_small *)record)->text;
 }
 
-/* A new program in the process: what the old one had done is over. */
+/* What was going on in the process is over. */
+static void end_program(struct cp_story *story, struct process *process)
+{
+	for (struct thread *thread = process->threads; thread; thread = thread->next) {
+		cp_story_end_execs(story, process, thread);
+		cp_story_end_loads(story, process, thread, UINT64_MAX);
+	}
+	cp_story_end_output(story, process, UINT64_MAX);
+	cp_story_end_inferred(story, process, UINT64_MAX);
+}
+
+/* A new program in the process: the old one's stories are told as the old one's. */
 static void begin_program(
 	struct cp_story *story, struct process *process, const struct cp_raw *record)
 {
 	cp_story_exec_succeeded(story, process, (unsigned)record->value);
-	cp_story_end_output(story, process, UINT64_MAX);
-	cp_story_end_inferred(story, process, UINT64_MAX);
+	end_program(story, process);
 	while (process->threads)
 		cp_story_drop_thread(process, process->threads->tid);
 	cp_strings_clear(&process->addons);
@@ -212,18 +223,14 @@ static void begin_program(
 	process->last_words = NULL;
 	process->libc = CP_EVENT_LIBC_UNKNOWN;
 	free(process->exe);
-	process->exe = strndup(text_of(record), record->size);
+	process->exe = record->size ? strndup(text_of(record), record->size) : NULL;
+	update_process(process, record);
 }
 
 static void end_process(
 	struct cp_story *story, struct process *process, const struct cp_raw *record)
 {
-	for (struct thread *thread = process->threads; thread; thread = thread->next) {
-		cp_story_end_execs(story, process, thread);
-		cp_story_end_loads(story, process, thread, UINT64_MAX);
-	}
-	cp_story_end_output(story, process, UINT64_MAX);
-	cp_story_end_inferred(story, process, UINT64_MAX);
+	end_program(story, process);
 	cp_story_end(story, process, record);
 	remove_process(story, process);
 }
@@ -235,10 +242,12 @@ void cp_story_record(struct cp_story *story, const struct cp_raw *record)
 	struct process *process = process_of(story, record);
 	if (!process)
 		return;
-	switch (record->type) {
-	case CP_RAW_EXEC:
+	if (record->type == CP_RAW_EXEC) {
 		begin_program(story, process, record);
-		break;
+		return;
+	}
+	update_process(process, record);
+	switch (record->type) {
 	case CP_RAW_EXEC_FAILED:
 		cp_story_exec_failed(story, process, record);
 		break;

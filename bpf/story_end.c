@@ -81,6 +81,18 @@ static bool is_of_start(struct cp_story *story, const struct process *process)
 	return fd >= 0 && symbol && cp_peek_binds_at_load(fd, symbol);
 }
 
+/* Whether a process that ended so may have ended with the words that it wrote last, and does not
+ * just pass on another's. */
+static bool are_last_words(const struct process *process, int status)
+{
+	struct cp_loader_text read;
+	const char *words = process->last_words;
+	if (!words || status != NO_VERSION)
+		return words && status == NOT_STARTED;
+	return cp_loader_text_find(words, strlen(words), &read) && !read.at_call &&
+	       read.libc == CP_EVENT_LIBC_GLIBC && read.cause == CP_BECAUSE_SYMBOL_VERSION;
+}
+
 /* Takes the loader's words over into the event. */
 static void explain(struct cp_story *story, struct process *process, struct cp_event *event)
 {
@@ -107,7 +119,7 @@ static void tell_crash(
 	event.cause = CP_BECAUSE_CRASHED;
 	event.signal = signal;
 	event.status = status;
-	if (process->last_words)
+	if (are_last_words(process, status))
 		explain(story, process, &event);
 	copy_addons(process, &event);
 	if (!event.object && event.n_addons)
@@ -121,7 +133,7 @@ void cp_story_end(struct cp_story *story, struct process *process, const struct 
 	int signal = WIFSIGNALED(code) ? WTERMSIG(code) : 0;
 	int status = WIFEXITED(code) ? WEXITSTATUS(code) : 0;
 	bool failed = status == NOT_STARTED || status == SHELL_SIGSEGV || is_fault(signal);
-	bool has_words = process->last_words && (status == NOT_STARTED || status == NO_VERSION);
+	bool has_words = are_last_words(process, status);
 	if (has_words && is_of_start(story, process))
 		tell_start(story, process, record->time, status);
 	else if ((has_words && status == NOT_STARTED) || (addons_of(process)->count && failed))

@@ -18,13 +18,15 @@
 #include "exec_cause.h"
 #include "memory.h"
 
+#define MAX_ERRNO 4095 /* the kernel's */
+
 void cp_attempts_clear(struct thread *thread)
 {
 	for (size_t i = 0; i < thread->n_attempts; i++) {
 		free(thread->attempts[i].path);
 		cp_event_clear(&thread->attempts[i].event);
 	}
-	thread->n_attempts = 0;
+	thread->n_attempts = thread->n_dropped = 0;
 }
 
 static const char *base_name(const char *path)
@@ -34,9 +36,9 @@ static const char *base_name(const char *path)
 }
 
 /* How much an attempt explains: that a file is not there, least. */
-static int weight(const struct attempt *attempt)
+static int weight(enum cp_event_cause cause)
 {
-	switch (attempt->event.cause) {
+	switch (cause) {
 	case CP_BECAUSE_MISSING_FILE:
 		return 0;
 	case CP_BECAUSE_UNKNOWN:
@@ -52,7 +54,7 @@ static struct attempt *most_telling(struct thread *thread)
 {
 	struct attempt *best = &thread->attempts[0];
 	for (size_t i = 1; i < thread->n_attempts; i++)
-		if (weight(&thread->attempts[i]) > weight(best))
+		if (weight(thread->attempts[i].event.cause) > weight(best->event.cause))
 			best = &thread->attempts[i];
 	return best;
 }
@@ -62,10 +64,10 @@ static void tell_search(struct thread *thread, struct attempt *attempt)
 {
 	char *message = NULL;
 	const char *name = base_name(attempt->path);
-	if (thread->n_attempts < 2 || weight(attempt) > 0)
+	if (thread->n_attempts < 2 || weight(attempt->event.cause) > 0)
 		return;
 	if (asprintf(&message, "%s: not found in PATH: tried %s and %zu more", name,
-		    thread->attempts[0].path, thread->n_attempts - 1) < 0)
+		    thread->attempts[0].path, thread->n_attempts - 1 + thread->n_dropped) < 0)
 		return;
 	free(attempt->event.message);
 	attempt->event.message = message;
@@ -111,10 +113,29 @@ static bool is_runtime(const char *comm)
 	       strcmp(comm, "libcrun") == 0;
 }
 
+/* A place for a further try; NULL: it tells no more than those that are kept. Of very many, the
+ * last one makes room for one that tells more. */
+static struct attempt *new_attempt(struct thread *thread, enum cp_event_cause cause)
+{
+	if (thread->n_attempts < MAX_ATTEMPTS)
+		return cp_grow(&thread->attempts, &thread->attempts_size, thread->n_attempts + 1,
+			       sizeof(struct attempt)) < 0
+			       ? NULL
+			       : &thread->attempts[thread->n_attempts++];
+	struct attempt *last = &thread->attempts[MAX_ATTEMPTS - 1];
+	thread->n_dropped++;
+	if (weight(cause) <= weight(last->event.cause))
+		return NULL;
+	free(last->path);
+	cp_event_clear(&last->event);
+	return last;
+}
+
 void cp_story_exec_failed(
 	struct cp_story *story, struct process *process, const struct cp_raw *record)
 {
 	struct thread *thread = cp_story_thread(process, record->tid);
+	int error = record->value < 0 && record->value >= -MAX_ERRNO ? (int)-record->value : 0;
 	cp_cleanup_free char *path =
 		strndup(((const struct cp_raw_small *)record)->text, record->size);
 	struct cp_exec_cause found;
@@ -122,15 +143,15 @@ void cp_story_exec_failed(
 		return;
 	if (thread->n_attempts && strcmp(base_name(thread->attempts[0].path), base_name(path)) != 0)
 		cp_story_end_execs(story, process, thread); /* it gave that name up */
-	if (thread->n_attempts == MAX_ATTEMPTS ||
-		cp_grow(&thread->attempts, &thread->attempts_size, thread->n_attempts + 1,
-			sizeof(*thread->attempts)) < 0)
-		return;
 	int root = path[0] == '/' ? story->listener.root(story->listener.context, process->mount_ns)
 				  : -1; /* from a directory that is not known */
-	cp_exec_cause_find(root, path, (int)-record->value, is_runtime(process->comm), &found);
-	struct attempt *attempt = &thread->attempts[thread->n_attempts++];
-	*attempt = (struct attempt){.error = (int)-record->value,
+	cp_exec_cause_find(root, path, error, is_runtime(process->comm), &found);
+	struct attempt *attempt = new_attempt(thread, found.cause);
+	if (!attempt) {
+		free(found.message);
+		return;
+	}
+	*attempt = (struct attempt){.error = error,
 		.is_text = found.is_text,
 		.event = cp_story_event(story, process, record->time, CP_EVENT_EXEC_FAILED)};
 	attempt->event.cause = found.cause;

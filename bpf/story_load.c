@@ -179,16 +179,26 @@ static bool shows_failure(
 	return event.cause != CP_BECAUSE_UNKNOWN;
 }
 
-/* A text may still come on standard error, and is worth more. */
-static void keep_inferred(struct process *process, struct cp_event *event, uint64_t time)
+/* Tells it, unless it was told of this process. */
+static void tell_once(struct cp_story *story, struct process *process, struct cp_event *event)
+{
+	if (cp_story_told(process, event->message, event->object))
+		cp_event_clear(event);
+	else
+		cp_story_tell(story, process, event);
+}
+
+/* A text may still come on standard error, and is worth more. Of very many, none is waited for. */
+static void keep_inferred(
+	struct cp_story *story, struct process *process, struct cp_event *event, uint64_t time)
 {
 	if (process->n_inferred == MAX_INFERRED ||
 		cp_grow(&process->inferred, &process->inferred_size, process->n_inferred + 1,
-			sizeof(*process->inferred)) < 0) {
-		cp_event_clear(event);
-		return;
-	}
-	process->inferred[process->n_inferred++] = (struct inferred){.event = *event, .time = time};
+			sizeof(*process->inferred)) < 0)
+		tell_once(story, process, event);
+	else
+		process->inferred[process->n_inferred++] =
+			(struct inferred){.event = *event, .time = time};
 }
 
 void cp_story_end_inferred(struct cp_story *story, struct process *process, uint64_t now)
@@ -198,10 +208,8 @@ void cp_story_end_inferred(struct cp_story *story, struct process *process, uint
 		struct inferred *inferred = &process->inferred[i];
 		if (now != UINT64_MAX && now < inferred->time + CP_STORY_TEXT_WAIT)
 			process->inferred[kept++] = *inferred;
-		else if (cp_story_told(process, NULL, inferred->event.object))
-			cp_event_clear(&inferred->event);
 		else
-			cp_story_tell(story, process, &inferred->event);
+			tell_once(story, process, &inferred->event);
 	}
 	process->n_inferred = kept;
 }
@@ -227,11 +235,9 @@ static void tell_failure(struct cp_story *story, struct process *process, struct
 	if (event.optional)
 		event.blames_template = CP_NO;
 	if (event.source == CP_SOURCE_INFERRED)
-		keep_inferred(process, &event, call->time);
-	else if (cp_story_told(process, event.message, event.object))
-		cp_event_clear(&event);
+		keep_inferred(story, process, &event, call->time);
 	else
-		cp_story_tell(story, process, &event);
+		tell_once(story, process, &event);
 }
 
 static void tell_loaded(struct cp_story *story, struct process *process, const struct call *call)
@@ -257,8 +263,14 @@ static void end_unexplained(struct cp_story *story, struct process *process, str
 void cp_story_dlopen(struct process *process, const struct cp_raw *record)
 {
 	struct thread *thread = cp_story_thread(process, record->tid);
-	if (!thread || thread->n_calls == CALL_DEPTH)
+	if (!thread)
 		return;
+	if (thread->n_calls == CALL_DEPTH) { /* the kernel tells no deeper ones: an end was lost */
+		cp_call_clear(&thread->calls[0]);
+		memmove(&thread->calls[0], &thread->calls[1],
+			(CALL_DEPTH - 1) * sizeof(struct call));
+		thread->calls[--thread->n_calls] = (struct call){0};
+	}
 	struct call *call = &thread->calls[thread->n_calls++];
 	cp_call_clear(call);
 	call->active = true;
@@ -283,10 +295,12 @@ void cp_story_exception(struct process *process, const struct cp_raw *record)
 	if (!call)
 		return;
 	const char *separator = record->size ? ": " : "";
-	int length = record->value ? asprintf(&text, "%.*s%s%s: %s", (int)record->size, both->text,
-					     separator, both->more, strerror((int)record->value))
-				   : asprintf(&text, "%.*s%s%s", (int)record->size, both->text,
-					     separator, both->more);
+	int more = (int)sizeof(both->more);
+	int length = record->value
+			     ? asprintf(&text, "%.*s%s%.*s: %s", (int)record->size, both->text,
+				       separator, more, both->more, strerror((int)record->value))
+			     : asprintf(&text, "%.*s%s%.*s", (int)record->size, both->text,
+				       separator, more, both->more);
 	if (length < 0)
 		return;
 	free(call->text);
@@ -316,12 +330,12 @@ static void lookup_outside(struct cp_story *story, struct process *process, stru
 		return;
 	if (is_addon(copy)) {
 		end_lookups(story, process, call);
-		call->active = true;
 		call->name = strdup(copy);
+		call->active = call->name != NULL;
 		if (record->value >= 0 && !cp_strings_have(&process->suspects, copy))
 			cp_strings_add(&process->suspects, copy, record->size, MAX_ADDONS);
 	}
-	if (!call->active || !call->name)
+	if (!call->active)
 		return;
 	call->time = record->time;
 	cp_strings_add(record->value >= 0 ? &call->opened : &call->missing, name, record->size,
@@ -331,8 +345,13 @@ static void lookup_outside(struct cp_story *story, struct process *process, stru
 void cp_story_open(struct cp_story *story, struct process *process, const struct cp_raw *record)
 {
 	struct thread *thread = cp_story_thread(process, record->tid);
-	if (!thread || (record->flags & CP_RAW_WRITABLE))
+	if (!thread)
 		return;
+	if (record->flags & CP_RAW_WRITABLE) {
+		if (record->flags & CP_RAW_UNGATED)
+			cp_call_clear(&thread->lookups); /* files are copied here, not loaded */
+		return;
+	}
 	if (record->flags & CP_RAW_UNGATED) {
 		lookup_outside(story, process, thread, record);
 		return;
@@ -364,12 +383,24 @@ void cp_story_dlopen_return(
 	cp_call_clear(call);
 }
 
+/* What musl says of other calls than dlopen, which may have failed since. */
+static bool is_of_other_call(const char *text)
+{
+	static const char *const starts[] = {
+		"Symbol not found: ", "Invalid library handle ", "Unsupported request "};
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (strncmp(text, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return false;
+}
+
 void cp_story_dlerror(struct cp_story *story, struct process *process, const struct cp_raw *record)
 {
 	struct thread *thread = cp_story_thread(process, record->tid);
-	if (!thread || !thread->unexplained.active)
+	cp_cleanup_free char *text = strndup(text_of(record), record->size);
+	if (!thread || !thread->unexplained.active || !text || is_of_other_call(text))
 		return;
-	thread->unexplained.text = strndup(text_of(record), record->size);
+	thread->unexplained.text = cp_take(text);
 	end_unexplained(story, process, thread);
 }
 
@@ -380,9 +411,6 @@ void cp_story_end_loads(
 		(now == UINT64_MAX || now > thread->unexplained.time + CP_STORY_ERROR_WAIT))
 		end_unexplained(story, process, thread);
 	struct call *lookups = &thread->lookups;
-	if (lookups->active && (now == UINT64_MAX || now > lookups->time + CP_STORY_LOOKUP_WAIT)) {
-		if (never_found(lookups))
-			tell_failure(story, process, lookups);
-		cp_call_clear(lookups);
-	}
+	if (lookups->active && (now == UINT64_MAX || now > lookups->time + CP_STORY_LOOKUP_WAIT))
+		end_lookups(story, process, lookups);
 }

@@ -33,8 +33,10 @@ static bool is_echo(struct cp_story *story, const struct process *process, uint6
 		.hash = hash_of(message.at, message.size)};
 	for (size_t i = 0; i < ECHOES; i++) {
 		const struct echo *echo = &story->echoes[i];
+		/* What waited for the end of its line may be the elder, though it is read later. */
+		uint64_t apart = time > echo->time ? time - echo->time : echo->time - time;
 		if (echo->hash == mine.hash && echo->cgroup == mine.cgroup &&
-			echo->pid != mine.pid && time - echo->time < ECHO_TIME)
+			echo->pid != mine.pid && apart < ECHO_TIME)
 			return true;
 	}
 	story->echoes[story->next_echo++ % ECHOES] = mine;
@@ -117,8 +119,6 @@ static void read_text(struct cp_story *story, struct process *process, uint64_t 
 /* Adds to the line that has no end yet. */
 static void add_to_line(struct process *process, const char *text, size_t size)
 {
-	if (size > MAX_LINE - process->line_size)
-		size = MAX_LINE - process->line_size;
 	char *longer = realloc(process->line, process->line_size + size + 1);
 	if (!longer)
 		return;
@@ -142,6 +142,8 @@ void cp_story_output(struct cp_story *story, struct process *process, const stru
 {
 	const char *text = ((const struct cp_raw_small *)record)->text;
 	size_t size = record->size;
+	if (size > MAX_LINE - process->line_size) /* what is there is long enough to be read */
+		cp_story_end_output(story, process, UINT64_MAX);
 	process->line_time = record->time;
 	if (size && text[size - 1] == '\n' && !process->line) {
 		read_text(story, process, record->time, text, size);

@@ -51,7 +51,7 @@ struct thread {
 	struct call lookups;     /* look-ups outside of any dlopen */
 	struct attempt *attempts;
 	size_t n_attempts, attempts_size;
-	uint64_t attempts_cgroup;
+	size_t n_dropped; /* further ones */
 	struct thread *next;
 };
 

@@ -10,14 +10,17 @@
 
 #include "memory.h"
 
+#define MAX_TRIES 100
+
 static int open_path(int root, const char *path)
 {
 	struct open_how how = {
 		.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
 	long fd;
-	do { /* EAGAIN: something was renamed meanwhile */
+	int tries = 0;
+	do { /* EAGAIN: something was renamed meanwhile, which somebody may do without end */
 		fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
-	} while (fd < 0 && errno == EAGAIN);
+	} while (fd < 0 && errno == EAGAIN && ++tries < MAX_TRIES);
 	return fd < 0 ? -errno : (int)fd;
 }
 

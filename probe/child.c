@@ -25,24 +25,39 @@ static _Noreturn void run(char **argv, int pipe_end)
 	_exit(127);
 }
 
+/* Waits for the child to run its program (0) or to say why it cannot. */
+static int why_not(int end)
+{
+	int why = 0;
+	ssize_t got;
+	do { /* a signal may come in between, which is no answer */
+		got = read(end, &why, sizeof(why));
+	} while (got < 0 && errno == EINTR);
+	return got == sizeof(why) ? why : 0;
+}
+
 int cp_child_start(struct cp_child *child, char **argv, struct cp_error **err)
 {
 	int ends[2];
-	int why = 0;
 	*child = (struct cp_child){0};
+	signal(SIGCHLD, SIG_DFL); /* where a parent had it ignored, nobody would hear of the end */
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return cp_error_set(err, errno, "pipe: %s", strerror(errno));
-	child->pid = fork();
-	if (child->pid == 0)
+	pid_t pid = fork();
+	if (pid == 0)
 		run(argv, ends[1]);
+	int error = errno;
 	close(ends[1]);
 	cp_cleanup_close int end = ends[0];
-	if (child->pid < 0)
-		return cp_error_set(err, errno, "fork: %s", strerror(errno));
-	if (read(end, &why, sizeof(why)) != sizeof(why))
+	if (pid < 0)
+		return cp_error_set(err, error, "fork: %s", strerror(error));
+	int why = why_not(end);
+	if (!why) {
+		child->pid = pid;
 		return 0;
-	waitpid(child->pid, NULL, 0);
-	child->pid = 0;
+	}
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
 	return cp_error_set(err, why, "cannot run %s: %s", argv[0], strerror(why));
 }
 

@@ -281,10 +281,12 @@ static void musl_says_who_needs_it(void **state)
 static void a_constructor_that_loads_tells_its_own(void **state)
 {
 	(void)state;
+	STAGE_OBJECT(&stage, "/app/inner.node", .needed = {"libabsent.so"});
 	stage.flags = CP_RAW_GLIBC;
 	stage_dlopen(&stage, "/app/outer.node");
 	stage_look(&stage, "/app/outer.node", 3);
 	stage_dlopen(&stage, "/app/inner.node");
+	stage_look(&stage, "/app/inner.node", 4);
 	stage_exception(&stage, ENOENT, "libabsent.so", ABSENT);
 	stage_return(&stage, 0);
 	stage_dlopen(&stage, "/app/second.node");
@@ -323,7 +325,7 @@ static void threads_do_not_mix(void **state)
 	stage.tid = 101;
 	stage_return(&stage, 0);
 	assert_told(&stage, "addon_loaded - /app/b.node - false - -\n"
-			    "dlopen_failed missing_library libabsent.so /app/a.node true loader "
+			    "dlopen_failed missing_library libabsent.so - true loader "
 			    "'libabsent.so: " ABSENT NO_FILE "'\n");
 }
 
@@ -503,6 +505,14 @@ static void ungated_addon_is_just_read(void **state)
 	look_ungated("/app/x.node", 3); /* by cp(1), say */
 	let_it_be_told();
 	assert_told(&stage, "");
+	STAGE_OBJECT(&stage, "/app/arm.node", .machine = EM_AARCH64);
+	for (int i = 0; i < 2; i++) {
+		look_ungated("/app/arm.node", 3);
+		stage.flags = CP_RAW_UNGATED | CP_RAW_WRITABLE;
+		stage_look(&stage, "/copy/arm.node", 4);
+	}
+	let_it_be_told();
+	assert_told(&stage, "");
 	stage.flags = CP_RAW_UNGATED | CP_RAW_WRITABLE;
 	stage_look(&stage, "/app/y.node", -ENOENT);
 	look_ungated("/lib/libabsent.so", -ENOENT);
@@ -551,6 +561,25 @@ static void words_on_standard_error_replace_a_conclusion(void **state)
 			    "  code: 'ERR_DLOPEN_FAILED'\n");
 	stage_wait(&stage, UINT64_MAX);
 	assert_told(&stage, told);
+}
+
+static void a_new_program_is_not_who_failed(void **state)
+{
+	(void)state;
+	stage_exec(&stage, "/usr/bin/node");
+	stage.flags = CP_RAW_MUSL;
+	stage_dlopen(&stage, "/app/x.node");
+	stage_look(&stage, "/lib/libabsent.so", -ENOENT);
+	stage_return(&stage, 0);
+	stage.comm = "sh";
+	stage.cgroup = 8;
+	stage.flags = 0;
+	stage_exec(&stage, "/bin/sh");
+	assert_int_equal(stage.n_events, 1);
+	assert_string_equal(stage.events[0].comm, "node");
+	assert_string_equal(stage.events[0].exe, "/usr/bin/node");
+	assert_int_equal(stage.events[0].libc, CP_EVENT_LIBC_MUSL);
+	assert_int_equal(stage.cgroups[0], 7);
 }
 
 static void a_program_may_end_or_be_replaced_while_it_is_waited(void **state)
@@ -621,6 +650,7 @@ int main(void)
 		TEST(ungated_addon_is_just_read),
 		TEST(the_next_addon_ends_the_look_ups_of_the_last),
 		TEST(words_on_standard_error_replace_a_conclusion),
+		TEST(a_new_program_is_not_who_failed),
 		TEST(a_program_may_end_or_be_replaced_while_it_is_waited),
 		TEST(what_is_missing_makes_no_sense_of_the_rest),
 	};
