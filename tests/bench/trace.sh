@@ -24,7 +24,7 @@ loader_line='Error loading shared library libmissing.so.1: No such file or direc
 rm -rf "$scratch"
 mkdir -p "$scratch/modules"
 scratch=$(cd "$scratch" && pwd)
-beside=
+beside='' lost_in_rounds=0
 trap '[ -z "$beside" ] || kill "$beside" 2>/dev/null || true' EXIT
 trap 'exit 130' INT TERM HUP
 
@@ -52,6 +52,7 @@ stop() {
 	beside=
 	return $status
 }
+count_lost() { lost=$(jq -s 'map(select(.kind == "lost") | .count // 1) | add // 0' "$scratch/events"); }
 start_probe() {
 	start '^compatprobe: watching' "$probe" trace -o json="$scratch/events" || {
 		echo "trace.sh: compatprobe does not watch here: $(head -n 3 "$scratch/told")" >&2
@@ -101,7 +102,13 @@ with_probe() {
 	work probe '' 1 && work_long probe '' $starts
 	awk "BEGIN { print 100 * ($(ticks) - $had) / $(getconf CLK_TCK) / ($(uptime_now) - $from) }" >>"$scratch/own.probe"
 	awk '/^VmHWM/ { print $2 / 1024 }' "/proc/$beside/status" >>"$scratch/memory.probe"
-	stop || { echo "trace.sh: compatprobe ended with $status: $(tail -n 3 "$scratch/told")" >&2; exit 1; }
+	stop || true
+	count_lost
+	[ "$status" = 0 ] || [ "$lost" != 0 ] || {
+		echo "trace.sh: compatprobe ended with $status: $(tail -n 3 "$scratch/told")" >&2
+		exit 1
+	}
+	lost_in_rounds=$((lost_in_rounds + lost))
 }
 
 # median WHAT PEER [FIELD], quantile WHAT PEER FIELD SHARE: of the samples that were kept.
@@ -192,6 +199,7 @@ per_call dlopen "dlopen and dlclose of a library that is there"
 
 tell "compatprobe's own processor time meanwhile, % of a processor" "$(median own probe)"
 tell "compatprobe's own memory, MiB" "$(median memory probe)"
+row "lost while all this ran" "$lost_in_rounds" "==" 0
 
 # --- floods: is anything lost?
 
@@ -216,7 +224,7 @@ flood() {
 	for flooder in $flooders; do wait "$flooder" || exit 1; done
 	status=0
 	stop || true
-	lost=$(jq -s 'map(select(.kind == "lost") | .count // 1) | add // 0' "$scratch/events")
+	count_lost
 	tell "$label: calls per second" "$(cut -f2 "$scratch/flood.flood" | awk '{ sum += $1 } END { print sum }')"
 	"$told" "    … lost" "$lost" "==" 0
 	"$told" "    … the tracer ends with" "$status" "==" 0
