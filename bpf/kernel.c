@@ -19,13 +19,23 @@
 #include "trace.skel.h"
 #pragma GCC diagnostic pop
 
+#define DRAINED_AT_ONCE 16384 /* records: who writes them may be quicker than who reads them */
+
+/* Who is given the records of a ring. */
+struct reader {
+	void (*each)(void *context, const struct cp_raw *record);
+	void *context;
+};
+
 struct cp_kernel {
 	struct cp_programs *programs;
 	struct ring_buffer *ring;
+	struct ring_buffer *roots;
+	struct reader root_reader;
 	struct bpf_link **links; /* of probes in libcs */
 	size_t n_links, links_size;
-	void (*each)(void *context, const struct cp_raw *record); /* while draining */
-	void *context;
+	struct reader reader; /* while draining */
+	size_t handed_over;   /* in this drain */
 	int n_cpus;
 };
 
@@ -83,7 +93,15 @@ static int hand_over(void *context, void *data, size_t size)
 {
 	struct cp_kernel *self = context;
 	if (size >= sizeof(struct cp_raw))
-		self->each(self->context, data);
+		self->reader.each(self->reader.context, data);
+	return ++self->handed_over < DRAINED_AT_ONCE ? 0 : -EAGAIN; /* libbpf stops behind it */
+}
+
+static int hand_root_over(void *context, void *data, size_t size)
+{
+	const struct reader *reader = context;
+	if (size >= sizeof(struct cp_raw))
+		reader->each(reader->context, data);
 	return 0;
 }
 
@@ -109,7 +127,9 @@ struct cp_kernel *cp_kernel_open(const struct cp_kernel_options *options, struct
 	}
 	self->ring =
 		ring_buffer__new(bpf_map__fd(self->programs->maps.ring), hand_over, self, NULL);
-	if (!self->ring || self->n_cpus < 1) {
+	self->roots = ring_buffer__new(
+		bpf_map__fd(self->programs->maps.roots), hand_root_over, &self->root_reader, NULL);
+	if (!self->ring || !self->roots || self->n_cpus < 1) {
 		cp_error_set(err, errno, "cannot map the ring buffer: %s", strerror(errno));
 		cp_kernel_close(self);
 		return NULL;
@@ -125,6 +145,7 @@ void cp_kernel_close(struct cp_kernel *self)
 		bpf_link__destroy(self->links[i]);
 	free(self->links);
 	ring_buffer__free(self->ring);
+	ring_buffer__free(self->roots);
 	cp_programs__destroy(self->programs);
 	free(self);
 }
@@ -140,12 +161,22 @@ int cp_kernel_drain(struct cp_kernel *self,
 	void (*each)(void *context, const struct cp_raw *record), void *context,
 	struct cp_error **err)
 {
-	self->each = each;
-	self->context = context;
+	self->reader = (struct reader){.each = each, .context = context};
+	self->handed_over = 0;
 	int taken = ring_buffer__consume(self->ring);
+	if (taken == -EAGAIN)
+		return 1;
 	if (taken < 0 && taken != -EINTR)
 		return cp_error_set(err, -taken, "reading the ring buffer: %s", strerror(-taken));
 	return 0;
+}
+
+int cp_kernel_wait_roots(struct cp_kernel *self, int timeout,
+	void (*each)(void *context, const struct cp_raw *record), void *context)
+{
+	self->root_reader = (struct reader){.each = each, .context = context};
+	int taken = ring_buffer__poll(self->roots, timeout);
+	return taken < 0 && taken != -EINTR ? -1 : 0;
 }
 
 uint64_t cp_kernel_lost(const struct cp_kernel *self, enum cp_raw_type type)

@@ -34,10 +34,16 @@ void cp_kernel_close(struct cp_kernel *kernel);
 int cp_kernel_fd(const struct cp_kernel *kernel);
 #define CP_KERNEL_DRAIN 10
 
-/* Hands each record that is there to `each`, in order; `record` lives until it returns. 0 or -1. */
+/* Hands records that are there to `each`, in order; `record` lives until it returns. Returns 0
+ * where all were, 1 where there are more than can be handed over in one go, or -1. */
 int cp_kernel_drain(struct cp_kernel *kernel,
 	void (*each)(void *context, const struct cp_raw *record), void *context,
 	struct cp_error **err);
+
+/* The same for ROOT records alone, which come here too: waits for some, `timeout` milliseconds at
+ * most. To be called by a thread that does nothing else. */
+int cp_kernel_wait_roots(struct cp_kernel *kernel, int timeout,
+	void (*each)(void *context, const struct cp_raw *record), void *context);
 
 /* How many records of that type found no room since the start. */
 uint64_t cp_kernel_lost(const struct cp_kernel *kernel, enum cp_raw_type type);

@@ -28,12 +28,6 @@ static void clear_closure(struct closure *closure)
 		free(closure->paths[i]);
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 /* Adds the file where it is there. */
 static bool add(struct closure *closure, const char *path)
 {
@@ -49,7 +43,7 @@ static bool add(struct closure *closure, const char *path)
 static bool has(const struct closure *closure, const char *name)
 {
 	for (size_t i = 0; i < closure->count; i++)
-		if (strcmp(base_name(closure->paths[i]), name) == 0)
+		if (strcmp(cp_tree_base_name(closure->paths[i]), name) == 0)
 			return true;
 	return false;
 }
@@ -62,7 +56,8 @@ static bool add_from(
 	size_t origin = strncmp(directory, "$ORIGIN", 7) == 0     ? 7
 			: strncmp(directory, "${ORIGIN}", 9) == 0 ? 9
 								  : 0;
-	int own = origin ? (int)(base_name(object) - object) - 1 : 0; /* without its slash */
+	int own =
+		origin ? (int)(cp_tree_base_name(object) - object) - 1 : 0; /* without its slash */
 	int length = snprintf(path, sizeof(path), "%.*s%s/%s", own > 0 ? own : 0, object,
 		directory + origin, name);
 	return length > 0 && (size_t)length < sizeof(path) && add(closure, path);

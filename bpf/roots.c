@@ -2,6 +2,7 @@
 #include "roots.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +21,22 @@ struct root {
 };
 
 struct cp_roots {
+	pthread_mutex_t lock;
 	void *by_ns; /* tsearch(3) */
 	struct root *first;
+	struct root *replaced; /* whose descriptors may still be in use */
 	size_t count;
 };
+
+static void unlock(pthread_mutex_t **lock)
+{
+	pthread_mutex_unlock(*lock);
+}
+
+/* Holds the lock until the end of the block. */
+#define LOCK(roots)                                                                                \
+	pthread_mutex_t *held __attribute__((cleanup(unlock))) = &(roots)->lock;                   \
+	pthread_mutex_lock(held)
 
 static int compare_roots(const void *left, const void *right)
 {
@@ -33,7 +46,10 @@ static int compare_roots(const void *left, const void *right)
 
 struct cp_roots *cp_roots_new(void)
 {
-	return calloc(1, sizeof(struct cp_roots));
+	struct cp_roots *self = calloc(1, sizeof(*self));
+	if (self)
+		pthread_mutex_init(&self->lock, NULL);
+	return self;
 }
 
 static void keep_node(void *node)
@@ -41,17 +57,24 @@ static void keep_node(void *node)
 	(void)node; /* the list owns it */
 }
 
+static void close_all(struct root **list)
+{
+	while (*list) {
+		struct root *root = *list;
+		*list = root->next;
+		close(root->fd);
+		free(root);
+	}
+}
+
 void cp_roots_free(struct cp_roots *self)
 {
 	if (!self)
 		return;
 	tdestroy(self->by_ns, keep_node);
-	while (self->first) {
-		struct root *root = self->first;
-		self->first = root->next;
-		close(root->fd);
-		free(root);
-	}
+	close_all(&self->first);
+	close_all(&self->replaced);
+	pthread_mutex_destroy(&self->lock);
 	free(self);
 }
 
@@ -62,14 +85,16 @@ static struct root *find(const struct cp_roots *self, unsigned mount_ns)
 	return found ? *found : NULL;
 }
 
-int cp_roots_find(const struct cp_roots *self, unsigned mount_ns)
+int cp_roots_find(struct cp_roots *self, unsigned mount_ns)
 {
+	LOCK(self);
 	const struct root *root = find(self, mount_ns);
 	return root ? root->fd : -1;
 }
 
 bool cp_roots_is_new(struct cp_roots *self, unsigned mount_ns)
 {
+	LOCK(self);
 	struct root *root = find(self, mount_ns);
 	if (!root || root->asked)
 		return false;
@@ -114,17 +139,16 @@ static int add(struct cp_roots *self, unsigned mount_ns, pid_t pid, int fd)
 	return fd;
 }
 
-int cp_roots_take(struct cp_roots *self, unsigned mount_ns, pid_t pid, bool again)
+/* The descriptor that was held stays open until the next tick. */
+static int replace(struct cp_roots *self, struct root *root, pid_t pid, int fd)
 {
-	struct root *root = find(self, mount_ns);
-	if (root && !again && !root->gone)
+	struct root *old = malloc(sizeof(*old));
+	if (!old) {
+		close(fd);
 		return root->fd;
-	int fd = open_root(pid, mount_ns);
-	if (fd < 0)
-		return root && !again ? root->fd : -1;
-	if (!root)
-		return add(self, mount_ns, pid, fd);
-	close(root->fd);
+	}
+	*old = (struct root){.fd = root->fd, .next = self->replaced};
+	self->replaced = old;
 	root->fd = fd;
 	root->pid = pid;
 	root->gone = 0;
@@ -132,8 +156,22 @@ int cp_roots_take(struct cp_roots *self, unsigned mount_ns, pid_t pid, bool agai
 	return fd;
 }
 
+int cp_roots_take(struct cp_roots *self, unsigned mount_ns, pid_t pid, bool again)
+{
+	LOCK(self);
+	struct root *root = find(self, mount_ns);
+	if (root && !again && !root->gone)
+		return root->fd;
+	int fd = open_root(pid, mount_ns);
+	if (fd < 0)
+		return root && !again ? root->fd : -1;
+	return root ? replace(self, root, pid, fd) : add(self, mount_ns, pid, fd);
+}
+
 void cp_roots_tick(struct cp_roots *self, uint64_t now)
 {
+	LOCK(self);
+	close_all(&self->replaced);
 	for (struct root **at = &self->first; *at;) {
 		struct root *root = *at;
 		if (!root->gone && !is_in(root->pid, root->mount_ns))

@@ -4,6 +4,9 @@
  * process is gone, and /proc/PID/root with it. A root is taken when the container is being made
  * (its first process has changed its root and not yet started the entrypoint), and let go some
  * seconds after that process is gone.
+ *
+ * Any thread may take a root; the descriptors are used by the one that calls cp_roots_tick, and
+ * live until its next call at least.
  */
 #ifndef CP_ROOTS_H
 #define CP_ROOTS_H
@@ -23,7 +26,7 @@ void cp_roots_free(struct cp_roots *roots);
 
 /* The root of a mount namespace: a descriptor (O_PATH) owned by the object, or -1 where none was
  * taken. */
-int cp_roots_find(const struct cp_roots *roots, unsigned mount_ns);
+int cp_roots_find(struct cp_roots *roots, unsigned mount_ns);
 
 /* Whether this is the first time that it is asked of that namespace's root since it was taken. */
 bool cp_roots_is_new(struct cp_roots *roots, unsigned mount_ns);

@@ -192,11 +192,6 @@ void cp_story_tell(struct cp_story *story, const struct process *process, struct
 
 /* --- records ----------------------------------------------------------------------------- */
 
-static const char *text_of(const struct cp_raw *record)
-{
-	return ((const struct cp_raw_small *)record)->text;
-}
-
 /* What was going on in the process is over. */
 static void end_program(struct cp_story *story, struct process *process)
 {
@@ -223,7 +218,7 @@ static void begin_program(
 	process->last_words = NULL;
 	process->libc = CP_EVENT_LIBC_UNKNOWN;
 	free(process->exe);
-	process->exe = record->size ? strndup(text_of(record), record->size) : NULL;
+	process->exe = record->size ? strndup(cp_story_text(record), record->size) : NULL;
 	update_process(process, record);
 }
 

@@ -17,6 +17,7 @@
 
 #include "exec_cause.h"
 #include "memory.h"
+#include "tree.h"
 
 #define MAX_ERRNO 4095 /* the kernel's */
 
@@ -27,12 +28,6 @@ void cp_attempts_clear(struct thread *thread)
 		cp_event_clear(&thread->attempts[i].event);
 	}
 	thread->n_attempts = thread->n_dropped = 0;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
 }
 
 /* How much an attempt explains: that a file is not there, least. */
@@ -63,7 +58,7 @@ static struct attempt *most_telling(struct thread *thread)
 static void tell_search(struct thread *thread, struct attempt *attempt)
 {
 	char *message = NULL;
-	const char *name = base_name(attempt->path);
+	const char *name = cp_tree_base_name(attempt->path);
 	if (thread->n_attempts < 2 || weight(attempt->event.cause) > 0)
 		return;
 	if (asprintf(&message, "%s: not found in PATH: tried %s and %zu more", name,
@@ -136,12 +131,12 @@ void cp_story_exec_failed(
 {
 	struct thread *thread = cp_story_thread(process, record->tid);
 	int error = record->value < 0 && record->value >= -MAX_ERRNO ? (int)-record->value : 0;
-	cp_cleanup_free char *path =
-		strndup(((const struct cp_raw_small *)record)->text, record->size);
+	cp_cleanup_free char *path = strndup(cp_story_text(record), record->size);
 	struct cp_exec_cause found;
 	if (!thread || !path)
 		return;
-	if (thread->n_attempts && strcmp(base_name(thread->attempts[0].path), base_name(path)) != 0)
+	if (thread->n_attempts &&
+		strcmp(cp_tree_base_name(thread->attempts[0].path), cp_tree_base_name(path)) != 0)
 		cp_story_end_execs(story, process, thread); /* it gave that name up */
 	int root = path[0] == '/' ? story->listener.root(story->listener.context, process->mount_ns)
 				  : -1; /* from a directory that is not known */

@@ -20,11 +20,6 @@
 #include "memory.h"
 #include "tree.h"
 
-static const char *text_of(const struct cp_raw *record)
-{
-	return ((const struct cp_raw_small *)record)->text;
-}
-
 void cp_call_clear(struct call *call)
 {
 	free(call->name);
@@ -32,12 +27,6 @@ void cp_call_clear(struct call *call)
 	cp_strings_clear(&call->opened);
 	cp_strings_clear(&call->missing);
 	*call = (struct call){0};
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
 }
 
 static bool is_addon(const char *name)
@@ -72,7 +61,7 @@ static char *who_needs(struct cp_story *story, const struct process *process,
 	int root = story->listener.root(story->listener.context, process->mount_ns);
 	for (size_t i = 0; root >= 0 && i < opened->count; i++) {
 		cp_cleanup_close int fd = cp_tree_open(root, opened->items[i]);
-		if (fd >= 0 && cp_peek_needs(fd, base_name(library)))
+		if (fd >= 0 && cp_peek_needs(fd, cp_tree_base_name(library)))
 			return strdup(opened->items[i]);
 	}
 	return NULL;
@@ -84,7 +73,8 @@ static const char *place_of(const struct strings *opened, const char *name)
 	if (name[0] == '/')
 		return name;
 	for (size_t i = 0; opened && i < opened->count; i++)
-		if (opened->items[i][0] == '/' && strcmp(base_name(opened->items[i]), name) == 0)
+		if (opened->items[i][0] == '/' &&
+			strcmp(cp_tree_base_name(opened->items[i]), name) == 0)
 			return opened->items[i];
 	return NULL;
 }
@@ -131,10 +121,10 @@ void cp_story_explain(struct cp_story *story, const struct process *process,
 static const char *never_found(const struct call *call)
 {
 	for (size_t i = 0; i < call->missing.count; i++) {
-		const char *name = base_name(call->missing.items[i]);
+		const char *name = cp_tree_base_name(call->missing.items[i]);
 		bool found = false;
 		for (size_t k = 0; k < call->opened.count && !found; k++)
-			found = strcmp(base_name(call->opened.items[k]), name) == 0;
+			found = strcmp(cp_tree_base_name(call->opened.items[k]), name) == 0;
 		if (!found)
 			return name;
 	}
@@ -148,7 +138,7 @@ static void infer(struct cp_story *story, const struct process *process, const s
 	char text[512];
 	struct cp_loader_text read;
 	const char *name = never_found(call);
-	bool is_itself = !name || strcmp(name, base_name(call->name)) == 0;
+	bool is_itself = !name || strcmp(name, cp_tree_base_name(call->name)) == 0;
 	event->source = CP_SOURCE_INFERRED;
 	event->object = strdup(is_itself ? call->name : name);
 	if (is_itself) {
@@ -274,7 +264,7 @@ void cp_story_dlopen(struct process *process, const struct cp_raw *record)
 	struct call *call = &thread->calls[thread->n_calls++];
 	cp_call_clear(call);
 	call->active = true;
-	call->name = strndup(text_of(record), record->size);
+	call->name = strndup(cp_story_text(record), record->size);
 	call->libc = process->libc;
 	call->time = record->time;
 	if (!call->name)
@@ -324,7 +314,7 @@ static void lookup_outside(struct cp_story *story, struct process *process, stru
 	const struct cp_raw *record)
 {
 	struct call *call = &thread->lookups;
-	const char *name = text_of(record);
+	const char *name = cp_story_text(record);
 	cp_cleanup_free char *copy = strndup(name, record->size);
 	if (!copy)
 		return;
@@ -358,8 +348,8 @@ void cp_story_open(struct cp_story *story, struct process *process, const struct
 	}
 	struct call *call = innermost(process, record);
 	if (call)
-		cp_strings_add(record->value >= 0 ? &call->opened : &call->missing, text_of(record),
-			record->size, MAX_LOOKUPS);
+		cp_strings_add(record->value >= 0 ? &call->opened : &call->missing,
+			cp_story_text(record), record->size, MAX_LOOKUPS);
 }
 
 void cp_story_dlopen_return(
@@ -397,7 +387,7 @@ static bool is_of_other_call(const char *text)
 void cp_story_dlerror(struct cp_story *story, struct process *process, const struct cp_raw *record)
 {
 	struct thread *thread = cp_story_thread(process, record->tid);
-	cp_cleanup_free char *text = strndup(text_of(record), record->size);
+	cp_cleanup_free char *text = strndup(cp_story_text(record), record->size);
 	if (!thread || !thread->unexplained.active || !text || is_of_other_call(text))
 		return;
 	thread->unexplained.text = cp_take(text);

@@ -140,7 +140,7 @@ void cp_story_end_output(struct cp_story *story, struct process *process, uint64
 /* A write that ends with its line is read at once; others wait for the rest. */
 void cp_story_output(struct cp_story *story, struct process *process, const struct cp_raw *record)
 {
-	const char *text = ((const struct cp_raw_small *)record)->text;
+	const char *text = cp_story_text(record);
 	size_t size = record->size;
 	if (size > MAX_LINE - process->line_size) /* what is there is long enough to be read */
 		cp_story_end_output(story, process, UINT64_MAX);

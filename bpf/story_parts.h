@@ -107,6 +107,12 @@ struct cp_story {
 	size_t next_echo;
 };
 
+/* The text of a record, which is at one place whatever its size. */
+static inline const char *cp_story_text(const struct cp_raw *record)
+{
+	return ((const struct cp_raw_small *)record)->text;
+}
+
 /* An event of that process at that time; fill the rest, then tell it. */
 struct cp_event cp_story_event(const struct cp_story *story, const struct process *process,
 	uint64_t time, enum cp_event_kind kind);

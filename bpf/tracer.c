@@ -6,9 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,7 +27,9 @@
 #define TICK 100000000ULL /* nanoseconds between looks at what waits */
 #define SLOW_TICK 1000000000ULL
 #define ENGINES_WAIT 3000 /* milliseconds for the engines' first answers */
-#define FRESH 64          /* namespaces whose libc got its probes just now */
+#define PRIORITY (-20)
+#define ROOT_WAIT 50 /* milliseconds, after which the thread looks whether it should end */
+#define FRESH 64     /* namespaces whose libc got its probes just now */
 
 /* An event that waits for the labels of its container. */
 struct waiting {
@@ -40,6 +45,9 @@ struct fresh {
 
 struct cp_tracer {
 	struct cp_tracer_options options;
+	pthread_t root_thread; /* see take_roots */
+	bool has_root_thread;
+	atomic_bool ending;
 	struct cp_kernel *kernel;
 	struct cp_containers *containers;
 	struct cp_libc_probes *probes;
@@ -69,6 +77,26 @@ static uint64_t now(void)
 	return clock_now(CLOCK_MONOTONIC);
 }
 
+/* --- roots --------------------------------------------------------------------------------- */
+
+static void take_root(void *context, const struct cp_raw *record)
+{
+	struct cp_tracer *self = context;
+	cp_roots_take(self->roots, record->mount_ns, (pid_t)record->pid, record->value != 0);
+}
+
+/* A thread of its own: setting probes takes long, and a container that fails at once is gone by
+ * then. */
+static void *take_roots(void *context)
+{
+	struct cp_tracer *self = context;
+	setpriority(PRIO_PROCESS, 0, PRIORITY); /* of this thread; where it is refused, so be it */
+	while (!atomic_load(&self->ending))
+		if (cp_kernel_wait_roots(self->kernel, ROOT_WAIT, take_root, self) < 0)
+			break;
+	return NULL;
+}
+
 /* --- libcs --------------------------------------------------------------------------------- */
 
 static void probe_layers(struct cp_tracer *self)
@@ -85,9 +113,9 @@ static void probe_layers(struct cp_tracer *self)
 }
 
 /* Takes the root of a namespace and sets the probes that its libc lacks. */
-static void learn_root(struct cp_tracer *self, unsigned mount_ns, pid_t pid, bool again)
+static void learn_root(struct cp_tracer *self, unsigned mount_ns, pid_t pid)
 {
-	int root = cp_roots_take(self->roots, mount_ns, pid, again);
+	int root = cp_roots_take(self->roots, mount_ns, pid, false);
 	size_t before = cp_libc_probes_count(self->probes);
 	if (root < 0)
 		return;
@@ -121,7 +149,7 @@ static void learn_running(struct cp_tracer *self)
 		unsigned mount_ns = (unsigned)status.st_ino;
 		if ((mount_ns != self->own_ns || self->options.all) &&
 			cp_roots_find(self->roots, mount_ns) < 0)
-			learn_root(self, mount_ns, (pid_t)atoi(entry->d_name), false);
+			learn_root(self, mount_ns, (pid_t)atoi(entry->d_name));
 	}
 	if (proc)
 		closedir(proc);
@@ -164,7 +192,7 @@ static void see_exec(struct cp_tracer *self, const struct cp_raw *record)
 	if (record->mount_ns == self->own_ns)
 		return;
 	if (!known)
-		learn_root(self, record->mount_ns, (pid_t)record->pid, false);
+		learn_root(self, record->mount_ns, (pid_t)record->pid);
 	if (cp_roots_is_new(self->roots, record->mount_ns)) {
 		self->starts++;
 		self->late_starts += !had_probes(self, record->mount_ns, record->time);
@@ -177,7 +205,7 @@ static void on_record(void *context, const struct cp_raw *record)
 	if (record->type == CP_RAW_CGROUP)
 		see_cgroup(self, record);
 	else if (record->type == CP_RAW_ROOT)
-		learn_root(self, record->mount_ns, (pid_t)record->pid, record->value != 0);
+		learn_root(self, record->mount_ns, (pid_t)record->pid);
 	else if (record->type == CP_RAW_EXEC)
 		see_exec(self, record);
 	cp_story_record(self->story, record);
@@ -352,7 +380,11 @@ int cp_tracer_turn(struct cp_tracer *self, int timeout, struct cp_error **err)
 int cp_tracer_finish(struct cp_tracer *self, struct cp_error **err)
 {
 	uint64_t limit = now() + CP_LABELS_WAIT * 1000000ULL;
-	if (cp_kernel_drain(self->kernel, on_record, self, err) < 0)
+	int more;
+	do {
+		more = cp_kernel_drain(self->kernel, on_record, self, err);
+	} while (more > 0 && now() < limit);
+	if (more < 0)
 		return -1;
 	cp_story_tick(self->story, UINT64_MAX);
 	while (self->n_waiting && now() < limit) {
@@ -418,6 +450,7 @@ struct cp_tracer *cp_tracer_open(const struct cp_tracer_options *options, struct
 		cp_tracer_close(self);
 		return NULL;
 	}
+	self->has_root_thread = pthread_create(&self->root_thread, NULL, take_roots, self) == 0;
 	learn_running(self);
 	cp_containers_wait(self->containers, ENGINES_WAIT);
 	probe_layers(self);
@@ -428,6 +461,9 @@ void cp_tracer_close(struct cp_tracer *self)
 {
 	if (!self)
 		return;
+	atomic_store(&self->ending, true);
+	if (self->has_root_thread)
+		pthread_join(self->root_thread, NULL);
 	cp_story_free(self->story);
 	for (size_t i = 0; i < self->n_waiting; i++)
 		cp_event_clear(&self->waiting[i].event);

@@ -7,7 +7,8 @@
  *                       ├─ ROOT, EXEC ─▶ roots.c (what does it see?) ─▶ libc_probes.c
  *                       └─ all others ─▶ story.c ─ events ─▶ wait for their labels ─▶ tell()
  *
- * One thread does it all, in cp_tracer_turn; only the engines are asked by another (containers.h).
+ * One thread does it all, in cp_tracer_turn, but for two things: the engines are asked by another
+ * (containers.h), and so are roots taken, as there is no second chance for them.
  *
  * The probes on a C library have to be there before a container's first instruction. So they are
  * set on the libraries of every layer that the engines have, on those of containers that run

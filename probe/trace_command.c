@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "capabilities.h"
@@ -72,6 +73,7 @@ static const char help[] =
 	"JSON is one object per line (schema compatprobe.event/1).\n";
 
 #define ENGINES_WAIT 3000 /* milliseconds, for --check */
+#define PRIORITY (-10)    /* a container that ends at once is gone before a slow look at it */
 #define SETTLE 5.0        /* seconds after a command that left containers running */
 
 struct run {
@@ -252,6 +254,7 @@ static int trace(const struct cp_options *options)
 	tell_begin(&run);
 	if (run.has_command && cp_child_start(&run.child, options->arguments, &err) < 0)
 		return cp_fail("%s", err ? err->message : "out of memory");
+	setpriority(PRIO_PROCESS, 0, PRIORITY);
 	cp_capabilities_keep(CP_CAPABILITIES_TRACE); /* the command has all that it was given */
 	if (watch(&run, &err) < 0)
 		return cp_fail("%s", err ? err->message : "out of memory");

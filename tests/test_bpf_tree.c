@@ -37,6 +37,25 @@ static int close_stage(void **state)
 	return 0;
 }
 
+/* The walk by hand finds the same file, or nothing for the same reason. */
+static void check_walk(const char *path, const char *wanted)
+{
+	struct stat walked, opened;
+	int fd = cp_tree_walk(stage.root_fd, path);
+	if (fd < 0) {
+		assert_string_equal(wanted + 1, strerrorname_np(-fd));
+		return;
+	}
+	assert_int_equal(fstat(fd, &walked), 0);
+	close(fd);
+	if (wanted[0] == '-')
+		assert_false(S_ISREG(walked.st_mode));
+	else
+		assert_int_equal(cp_tree_stat(stage.root_fd, path, &opened), 0);
+	if (wanted[0] != '-')
+		assert_int_equal(walked.st_ino, opened.st_ino);
+}
+
 /* The file's text is `wanted`, or there is an error: -errno as text. */
 static void check(const char *path, const char *wanted)
 {
@@ -49,6 +68,7 @@ static void check(const char *path, const char *wanted)
 		close(fd);
 	}
 	assert_string_equal(text, wanted);
+	check_walk(path, wanted);
 }
 
 static void plain_files_with_and_without_a_slash(void **state)
