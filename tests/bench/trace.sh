@@ -20,10 +20,11 @@ fi
 modules=2000 programs=500 starts=5
 line='2026-01-01T00:00:00.000Z info: GET /api/things/17 200 12 ms - 512 bytes'
 bad_line='2026-01-01T00:00:00.000Z error: GET /api/things/17 500 12 ms - upstream'
+loader_line='Error loading shared library libmissing.so.1: No such file or directory'
 rm -rf "$scratch"
 mkdir -p "$scratch/modules"
 scratch=$(cd "$scratch" && pwd)
-beside=
+beside='' lost_in_rounds=0
 trap '[ -z "$beside" ] || kill "$beside" 2>/dev/null || true' EXIT
 trap 'exit 130' INT TERM HUP
 
@@ -51,6 +52,7 @@ stop() {
 	beside=
 	return $status
 }
+count_lost() { lost=$(jq -s 'map(select(.kind == "lost") | .count // 1) | add // 0' "$scratch/events"); }
 start_probe() {
 	start '^compatprobe: watching' "$probe" trace -o json="$scratch/events" || {
 		echo "trace.sh: compatprobe does not watch here: $(head -n 3 "$scratch/told")" >&2
@@ -100,7 +102,13 @@ with_probe() {
 	work probe '' 1 && work_long probe '' $starts
 	awk "BEGIN { print 100 * ($(ticks) - $had) / $(getconf CLK_TCK) / ($(uptime_now) - $from) }" >>"$scratch/own.probe"
 	awk '/^VmHWM/ { print $2 / 1024 }' "/proc/$beside/status" >>"$scratch/memory.probe"
-	stop || { echo "trace.sh: compatprobe ended with $status: $(tail -n 3 "$scratch/told")" >&2; exit 1; }
+	stop || true
+	count_lost
+	[ "$status" = 0 ] || [ "$lost" != 0 ] || {
+		echo "trace.sh: compatprobe ended with $status: $(tail -n 3 "$scratch/told")" >&2
+		exit 1
+	}
+	lost_in_rounds=$((lost_in_rounds + lost))
 }
 
 # median WHAT PEER [FIELD], quantile WHAT PEER FIELD SHARE: of the samples that were kept.
@@ -191,6 +199,7 @@ per_call dlopen "dlopen and dlclose of a library that is there"
 
 tell "compatprobe's own processor time meanwhile, % of a processor" "$(median own probe)"
 tell "compatprobe's own memory, MiB" "$(median memory probe)"
+row "lost while all this ran" "$lost_in_rounds" "==" 0
 
 # --- floods: is anything lost?
 
@@ -215,7 +224,7 @@ flood() {
 	for flooder in $flooders; do wait "$flooder" || exit 1; done
 	status=0
 	stop || true
-	lost=$(jq -s 'map(select(.kind == "lost") | .count // 1) | add // 0' "$scratch/events")
+	count_lost
 	tell "$label: calls per second" "$(cut -f2 "$scratch/flood.flood" | awk '{ sum += $1 } END { print sum }')"
 	"$told" "    … lost" "$lost" "==" 0
 	"$told" "    … the tracer ends with" "$status" "==" 0
@@ -226,6 +235,8 @@ flood row "failing opens of libmissing.so.1, as fast as one can" 0 1 open libmis
 flood row "failing opens of libmissing.so.1, on all processors" 0 "$(nproc)" open libmissing.so.1
 flood row "log lines at 200,000/s" 200000 1 write "$line
 "
-flood tell "log lines that speak of errors at 200,000/s" 200000 1 write "$bad_line
+flood row "log lines that speak of errors at 200,000/s" 200000 1 write "$bad_line
+"
+flood tell "lines as a loader's at 200,000/s" 200000 1 write "$loader_line
 "
 exit $missed
