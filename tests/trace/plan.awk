@@ -42,9 +42,11 @@ $1 == "user" { print line > (file ".user") }
 $1 == "exit" { print line > (file ".exit") }
 $1 == "event" {
 	# The message, which has blanks, comes first; tabs between.
+	libc = base; sub(/-.*/, "", libc)
 	optional = "false"; signal = status = "0"; addons = "-"
-	while (match(line, / (optional|signal|status|addons)=[^ ]*$/)) {
+	while (match(line, / (optional|signal|status|addons|libc)=[^ ]*$/)) {
 		split(substr(line, RSTART + 1), pair, "=")
+		if (pair[1] == "libc") libc = pair[2]
 		if (pair[1] == "optional") optional = pair[2]
 		if (pair[1] == "signal") signal = pair[2]
 		if (pair[1] == "status") status = pair[2]
@@ -55,8 +57,8 @@ $1 == "event" {
 	message = line
 	for (i = 1; i <= 6; i++)
 		sub(/^[^ ]+ */, "", message)
-	libc = word[1] == "exec_failed" || word[1] == "module_not_found" ? "*" : base
-	sub(/-.*/, "", libc)
+	if (word[1] == "exec_failed" || word[1] == "module_not_found")
+		libc = "*"
 	print message, word[1], word[2], word[3], word[4], word[5], word[6], libc, optional, signal, status,
 		addons > (file ".events")
 }
