@@ -116,8 +116,9 @@ static void learn_root(struct cp_tracer *self, unsigned mount_ns, pid_t pid)
 }
 
 /* Whether a dlopen at that time in this namespace was seen as one. */
-static bool had_probes(const struct cp_tracer *self, unsigned mount_ns, uint64_t time)
+static bool had_probes(void *context, unsigned mount_ns, uint64_t time)
 {
+	const struct cp_tracer *self = context;
 	uint64_t since = cp_roots_probed(self->roots, mount_ns);
 	return since && since < time;
 }
@@ -204,10 +205,6 @@ static void on_record(void *context, const struct cp_raw *record)
 		learn_root(self, record->mount_ns, (pid_t)record->pid);
 	else if (record->type == CP_RAW_EXEC)
 		see_exec(self, record);
-	/* Where dlopen is seen, who opens an addon outside of it only reads the file. */
-	if (record->type == CP_RAW_OPEN && (record->flags & CP_RAW_UNGATED) &&
-		had_probes(self, record->mount_ns, record->time))
-		return;
 	cp_story_record(self->story, record);
 }
 
@@ -419,7 +416,8 @@ static int open_parts(struct cp_tracer *self, struct cp_error **err)
 		.tell = on_event,
 		.root = root_for,
 		.exe = exe_of,
-		.is_mapped = is_mapped};
+		.is_mapped = is_mapped,
+		.had_probes = had_probes};
 	struct cp_kernel_options kernel = {
 		.all = self->options.all, .ring_size = self->options.ring_size};
 	struct cp_containers_options containers = {0};
