@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,8 +27,7 @@
 #define TICK 100000000ULL /* nanoseconds between looks at what waits */
 #define SLOW_TICK 1000000000ULL
 #define ENGINES_WAIT 3000 /* milliseconds for the engines' first answers */
-#define PRIORITY (-20)
-#define ROOT_WAIT 50 /* milliseconds, after which the thread looks whether it should end */
+#define ROOT_WAIT 50      /* milliseconds, after which the thread looks whether it should end */
 
 /* An event that waits for the labels of its container. */
 struct waiting {
@@ -77,11 +76,13 @@ static void take_root(void *context, const struct cp_raw *record)
 }
 
 /* A thread of its own: setting probes takes long, and a container that fails at once is gone by
- * then. */
+ * then. It does little: a few calls per container. */
 static void *take_roots(void *context)
 {
 	struct cp_tracer *self = context;
-	setpriority(PRIO_PROCESS, 0, PRIORITY); /* of this thread; where it is refused, so be it */
+	/* Before all that is no real-time task: containers have shares of the processor of their
+	 * own, which no nice value weighs against. Where it is refused, it is as it is. */
+	pthread_setschedparam(pthread_self(), SCHED_RR, &(struct sched_param){.sched_priority = 1});
 	while (!atomic_load(&self->ending))
 		if (cp_kernel_wait_roots(self->kernel, ROOT_WAIT, take_root, self) < 0)
 			break;
