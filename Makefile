@@ -108,7 +108,7 @@ CHECKS = all unit cli manual $(CHECK_PARTS) clang format-check
 check: deps
 	@MAKE='$(MAKE)' tests/run.sh $(CHECKS)
 
-clang: # the other compiler must be as content
+clang: $(BUILD)/bpf/trace.skel.h # the other compiler must be as content
 	@for file in $(SCANNER) $(TRACER) $(PROBE) $(wildcard tests/*.c tests/support/*.c); do \
 		clang $(CPPFLAGS) -Itests -Iprobe $(ALL_CFLAGS) -fsyntax-only $$file || exit 1; \
 	done; echo "clang: $(words $(SCANNER) $(TRACER) $(PROBE)) files without a warning"
@@ -117,7 +117,7 @@ format-check:
 	@clang-format --dry-run -Werror $(wildcard scanner/*.[ch] scanner/schemes/*.[ch] bpf/*.[ch] probe/*.[ch] \
 		tests/*.[ch] tests/*/*.[ch]) && echo "clang-format: nothing to change"
 
-tidy:
+tidy: $(BUILD)/bpf/trace.skel.h
 	clang-tidy --quiet $(SCANNER) $(TRACER) $(PROBE) -- $(CPPFLAGS) -std=c17
 
 demo: deps all $(CACHE)/real/workflow/complete $(CACHE)/platform/complete

@@ -38,6 +38,9 @@ struct cp_story_listener {
 	char *(*exe)(void *context, pid_t pid);
 	/* Whether the process has this file mapped now, as its container names it. */
 	bool (*is_mapped)(void *context, pid_t pid, const char *path);
+	/* Whether a dlopen at that time in this namespace would have been seen as one, as far as is
+	 * known (a container may bring a libc of its own later). NULL: never. */
+	bool (*had_probes)(void *context, unsigned mount_ns, uint64_t time);
 };
 
 /* Nanoseconds after which a thread's unfinished story ends by itself. */

@@ -140,7 +140,9 @@ void cp_story_exec_failed(
 		cp_story_end_execs(story, process, thread); /* it gave that name up */
 	int root = path[0] == '/' ? story->listener.root(story->listener.context, process->mount_ns)
 				  : -1; /* from a directory that is not known */
-	cp_exec_cause_find(root, path, error, is_runtime(process->comm), &found);
+	/* fexecve(3) gives a descriptor and no name. */
+	cp_exec_cause_find(root, path[0] ? path : "a file given by its descriptor", error,
+		is_runtime(process->comm), &found);
 	struct attempt *attempt = new_attempt(thread, found.cause);
 	if (!attempt) {
 		free(found.message);
@@ -153,6 +155,6 @@ void cp_story_exec_failed(
 	attempt->event.blames_template = found.blames_template;
 	attempt->event.message = found.message;
 	attempt->event.source = found.inferred ? CP_SOURCE_INFERRED : CP_SOURCE_NONE;
-	attempt->event.object = strdup(path);
+	attempt->event.object = path[0] ? strdup(path) : NULL;
 	attempt->path = cp_take(path);
 }

@@ -131,6 +131,22 @@ static const char *never_found(const struct call *call)
 	return NULL;
 }
 
+/* By the loader that the program names; unknown where the program is. */
+static enum cp_event_libc libc_of_program(struct cp_story *story, const struct process *process)
+{
+	struct cp_peek peek;
+	int root = story->listener.root(story->listener.context, process->mount_ns);
+	if (!process->exe || root < 0)
+		return CP_EVENT_LIBC_UNKNOWN;
+	cp_cleanup_close int fd = cp_tree_open(root, process->exe);
+	if (fd < 0 || cp_peek(fd, &peek) < 0 || peek.kind != CP_PEEK_ELF)
+		return CP_EVENT_LIBC_UNKNOWN;
+	const char *name = cp_tree_base_name(peek.interpreter);
+	return strncmp(name, "ld-musl-", 8) == 0    ? CP_EVENT_LIBC_MUSL
+	       : strncmp(name, "ld-linux-", 9) == 0 ? CP_EVENT_LIBC_GLIBC
+						    : CP_EVENT_LIBC_UNKNOWN;
+}
+
 /* No text: the look-ups give what there is. */
 static void infer(struct cp_story *story, const struct process *process, const struct call *call,
 	struct cp_event *event)
@@ -140,6 +156,8 @@ static void infer(struct cp_story *story, const struct process *process, const s
 	const char *name = never_found(call);
 	bool is_itself = !name || strcmp(name, cp_tree_base_name(call->name)) == 0;
 	event->source = CP_SOURCE_INFERRED;
+	if (event->libc == CP_EVENT_LIBC_UNKNOWN)
+		event->libc = libc_of_program(story, process);
 	event->object = strdup(is_itself ? call->name : name);
 	if (is_itself) {
 		event->cause = name ? CP_BECAUSE_MISSING_FILE : CP_BECAUSE_UNKNOWN;
@@ -147,7 +165,7 @@ static void infer(struct cp_story *story, const struct process *process, const s
 	} else {
 		/* The cause by the name is that of the text that would have been. */
 		snprintf(text, sizeof(text),
-			call->libc == CP_EVENT_LIBC_MUSL
+			event->libc == CP_EVENT_LIBC_MUSL
 				? "Error loading shared library %s: No such file or directory"
 				: "%s: cannot open shared object file: No such file or directory",
 			name);
@@ -158,13 +176,19 @@ static void infer(struct cp_story *story, const struct process *process, const s
 	event->blames_template = cp_cause_blames_template(event->cause);
 }
 
-/* Whether the look-ups alone, or the addon's own file, show that the load cannot have gone well. */
+/* Whether the look-ups alone, or the addon's own file, show that the load cannot have gone well.
+ * Where a dlopen would have been seen, who opens a foreign addon only reads it (a copy, a
+ * checksum). */
 static bool shows_failure(
 	struct cp_story *story, const struct process *process, const struct call *call)
 {
+	const struct cp_story_listener *listener = &story->listener;
 	struct cp_event event = {0};
 	if (never_found(call))
 		return true;
+	if (listener->had_probes &&
+		listener->had_probes(listener->context, process->mount_ns, call->time))
+		return false;
 	look_at_file(story, process, place_of(&call->opened, call->name), &event);
 	return event.cause != CP_BECAUSE_UNKNOWN;
 }

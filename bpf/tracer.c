@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,8 +27,7 @@
 #define TICK 100000000ULL /* nanoseconds between looks at what waits */
 #define SLOW_TICK 1000000000ULL
 #define ENGINES_WAIT 3000 /* milliseconds for the engines' first answers */
-#define PRIORITY (-20)
-#define ROOT_WAIT 50 /* milliseconds, after which the thread looks whether it should end */
+#define ROOT_WAIT 50      /* milliseconds, after which the thread looks whether it should end */
 
 /* An event that waits for the labels of its container. */
 struct waiting {
@@ -77,11 +76,13 @@ static void take_root(void *context, const struct cp_raw *record)
 }
 
 /* A thread of its own: setting probes takes long, and a container that fails at once is gone by
- * then. */
+ * then. It does little: a few calls per container. */
 static void *take_roots(void *context)
 {
 	struct cp_tracer *self = context;
-	setpriority(PRIO_PROCESS, 0, PRIORITY); /* of this thread; where it is refused, so be it */
+	/* Before all that is no real-time task: containers have shares of the processor of their
+	 * own, which no nice value weighs against. Where it is refused, it is as it is. */
+	pthread_setschedparam(pthread_self(), SCHED_RR, &(struct sched_param){.sched_priority = 1});
 	while (!atomic_load(&self->ending))
 		if (cp_kernel_wait_roots(self->kernel, ROOT_WAIT, take_root, self) < 0)
 			break;
@@ -116,8 +117,9 @@ static void learn_root(struct cp_tracer *self, unsigned mount_ns, pid_t pid)
 }
 
 /* Whether a dlopen at that time in this namespace was seen as one. */
-static bool had_probes(const struct cp_tracer *self, unsigned mount_ns, uint64_t time)
+static bool had_probes(void *context, unsigned mount_ns, uint64_t time)
 {
+	const struct cp_tracer *self = context;
 	uint64_t since = cp_roots_probed(self->roots, mount_ns);
 	return since && since < time;
 }
@@ -204,10 +206,6 @@ static void on_record(void *context, const struct cp_raw *record)
 		learn_root(self, record->mount_ns, (pid_t)record->pid);
 	else if (record->type == CP_RAW_EXEC)
 		see_exec(self, record);
-	/* Where dlopen is seen, who opens an addon outside of it only reads the file. */
-	if (record->type == CP_RAW_OPEN && (record->flags & CP_RAW_UNGATED) &&
-		had_probes(self, record->mount_ns, record->time))
-		return;
 	cp_story_record(self->story, record);
 }
 
@@ -419,7 +417,8 @@ static int open_parts(struct cp_tracer *self, struct cp_error **err)
 		.tell = on_event,
 		.root = root_for,
 		.exe = exe_of,
-		.is_mapped = is_mapped};
+		.is_mapped = is_mapped,
+		.had_probes = had_probes};
 	struct cp_kernel_options kernel = {
 		.all = self->options.all, .ring_size = self->options.ring_size};
 	struct cp_containers_options containers = {0};

@@ -34,8 +34,9 @@ static __always_inline struct kernfs_node *parent_of(struct kernfs_node *node)
 	return BPF_CORE_READ(node, parent);
 }
 
-/* On a pure v1 machine every process is at the unified hierarchy's root; a controller that every
- * runtime sets tells them apart. */
+/* Where there are v1 hierarchies, a controller that every runtime sets tells containers apart: on a
+ * pure v1 machine every process is at the unified hierarchy's root, on a hybrid one it may be in
+ * the group of a daemon there. */
 static __always_inline struct kernfs_node *v1_node(struct task_struct *task)
 {
 	struct cgroup_subsys_state *state = NULL;
@@ -56,13 +57,15 @@ static __always_inline struct kernfs_node *unified_node(struct task_struct *task
 	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
 }
 
+/* A number for both places of a task together. */
 static __always_inline __u64 cgroup_of(struct task_struct *task)
 {
-	struct kernfs_node *node = unified_node(task);
-	if (node && parent_of(node))
-		return BPF_CORE_READ(node, id);
+	struct kernfs_node *unified = unified_node(task);
 	struct kernfs_node *v1 = v1_node(task);
-	return v1 ? BPF_CORE_READ(v1, id) | 1ULL << 63 : BPF_CORE_READ(node, id);
+	__u64 id = BPF_CORE_READ(unified, id);
+	if (v1 && v1 != unified)
+		id += BPF_CORE_READ(v1, id) * 0x9e3779b97f4a7c15ULL;
+	return id;
 }
 
 struct whom {

@@ -233,6 +233,17 @@ static int finish(struct run *run)
 	return run->has_command ? cp_child_exit_status(&run->child) : CP_EXIT_FINE;
 }
 
+/* A root is held open for each container, a few probes for each C library: as many as are allowed.
+ */
+static void allow_files(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static int trace(const struct cp_options *options)
 {
 	cleanup_run struct run run = {.options = options, .has_command = options->n_arguments > 0};
@@ -255,6 +266,7 @@ static int trace(const struct cp_options *options)
 	if (run.has_command && cp_child_start(&run.child, options->arguments, &err) < 0)
 		return cp_fail("%s", err ? err->message : "out of memory");
 	setpriority(PRIO_PROCESS, 0, PRIORITY);
+	allow_files();
 	cp_capabilities_keep(CP_CAPABILITIES_TRACE); /* the command has all that it was given */
 	if (watch(&run, &err) < 0)
 		return cp_fail("%s", err ? err->message : "out of memory");

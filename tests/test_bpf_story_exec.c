@@ -190,7 +190,7 @@ static void a_relative_path_is_from_nobody_knows_where(void **state)
 	assert_told(&stage, "exec_failed - tool - - - 'tool" GONE "'\n");
 	stage_exec_failed(&stage, "", ENOENT); /* fexecve(3) */
 	stage_exit(&stage, 127 << 8);
-	assert_told(&stage, "exec_failed -  - - - '" GONE "'\n");
+	assert_told(&stage, "exec_failed - - - - - 'a file given by its descriptor" GONE "'\n");
 }
 
 static void threads_search_for_themselves(void **state)

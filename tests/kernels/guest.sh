@@ -49,6 +49,7 @@ for _ in $(seq 300); do
 	sleep 0.2
 done
 cat /tmp/told
+kill -0 $tracer 2>/dev/null || COMPATPROBE_LIBBPF=1 compatprobe trace --check 2>&1 | grep -v '^ ' | tail -n 40
 
 section runs
 number=0

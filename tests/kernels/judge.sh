@@ -21,7 +21,7 @@ fi
 result 'the guest comes to its end' ok
 # What trace --check says of the machine; uprobe_multi is in kernels since 6.6, and what the tracer
 # stands on is in all of these.
-section check | sed -nE 's/^  ([^ ]( ?[^ ]+)*)  +(yes|no) .*/\1\t\3/p' >"$work/check"
+section check | sed -nE 's/^  ([^ ]( ?[^ ]+)*)  +(yes|no|NO) .*/\1\t\3/p' | sed "s/NO$/no/" >"$work/check"
 newer=$(section kernel | awk -F '[.-]' '{ print ($1 * 1000 + $2 >= 6006) ? "yes" : "no" }')
 while IFS="$(printf '\t')" read -r feature there; do
 	case $feature in
