@@ -7,6 +7,7 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "memory.h"
 #include "tree.h"
@@ -19,7 +20,7 @@ struct seen {
 	ino_t inode;
 	off_t size;
 	struct timespec changed;
-	unsigned libcs; /* with probes in this file: 1 << enum cp_event_libc */
+	uint64_t since; /* when it got its probes, nanoseconds; 0: it has none */
 };
 
 struct cp_libc_probes {
@@ -76,18 +77,15 @@ size_t cp_libc_probes_failed(const struct cp_libc_probes *self, const char **why
 struct wanted {
 	const char *symbol;
 	enum cp_probe probe;
-	enum cp_event_libc libc;
 };
 
 static const struct wanted glibc_symbols[] = {
-	{.symbol = "dlopen", .probe = CP_PROBE_GLIBC_DLOPEN, .libc = CP_EVENT_LIBC_GLIBC},
-	{.symbol = "_dl_signal_exception",
-		.probe = CP_PROBE_GLIBC_EXCEPTION,
-		.libc = CP_EVENT_LIBC_GLIBC},
+	{.symbol = "dlopen", .probe = CP_PROBE_GLIBC_DLOPEN},
+	{.symbol = "_dl_signal_exception", .probe = CP_PROBE_GLIBC_EXCEPTION},
 };
 static const struct wanted musl_symbols[] = {
-	{.symbol = "dlopen", .probe = CP_PROBE_MUSL_DLOPEN, .libc = CP_EVENT_LIBC_MUSL},
-	{.symbol = "dlerror", .probe = CP_PROBE_MUSL_DLERROR, .libc = CP_EVENT_LIBC_MUSL},
+	{.symbol = "dlopen", .probe = CP_PROBE_MUSL_DLOPEN},
+	{.symbol = "dlerror", .probe = CP_PROBE_MUSL_DLERROR},
 };
 #define N_SYMBOLS 2
 
@@ -142,9 +140,17 @@ static void keep_failure(struct cp_libc_probes *self, struct cp_error *err)
 	self->why = err ? strdup(err->message) : NULL;
 }
 
-static unsigned probe_file(struct cp_libc_probes *self, int fd, const struct wanted *wanted)
+static uint64_t now(void)
 {
-	unsigned libcs = 0;
+	struct timespec time;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000ULL + (uint64_t)time.tv_nsec;
+}
+
+/* Returns when it got its probes; 0: there is nothing to probe. */
+static uint64_t probe_file(struct cp_libc_probes *self, int fd, const struct wanted *wanted)
+{
+	bool probed = false;
 	size_t offsets[N_SYMBOLS] = {0};
 	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (elf && elf_kind(elf) == ELF_K_ELF && gelf_getclass(elf) == ELFCLASS64)
@@ -157,14 +163,13 @@ static unsigned probe_file(struct cp_libc_probes *self, int fd, const struct wan
 		if (cp_kernel_probe(self->kernel, wanted[k].probe, fd, offsets[k], &err) < 0)
 			keep_failure(self, err);
 		else
-			libcs |= 1U << wanted[k].libc;
+			probed = true;
 	}
-	if (libcs)
-		self->probed++;
-	return libcs;
+	self->probed += probed;
+	return probed ? now() : 0;
 }
 
-static unsigned add_file(
+static uint64_t add_file(
 	struct cp_libc_probes *self, int directory, const char *path, const struct wanted *wanted)
 {
 	struct stat status;
@@ -179,15 +184,20 @@ static unsigned add_file(
 	struct seen **kept = tsearch(file, &self->seen, compare_seen);
 	if (!kept || *kept != file) {
 		free(file);
-		return kept ? (*kept)->libcs : 0;
+		return kept ? (*kept)->since : 0;
 	}
-	file->libcs = probe_file(self, fd, wanted);
-	return file->libcs;
+	file->since = probe_file(self, fd, wanted);
+	return file->since;
 }
 
 /* --- a tree ---------------------------------------------------------------------------- */
 
-unsigned cp_libc_probes_add_tree(struct cp_libc_probes *self, int directory)
+static uint64_t later(uint64_t left, uint64_t right)
+{
+	return left > right ? left : right;
+}
+
+uint64_t cp_libc_probes_add_tree(struct cp_libc_probes *self, int directory)
 {
 	/* Debian's and Ubuntu's, before and after the merge of /usr; Fedora's, SUSE's; Arch's.
 	 * Since 2.41 (measured) the exceptions of dlopen are raised in ld.so itself, before in
@@ -202,11 +212,11 @@ unsigned cp_libc_probes_add_tree(struct cp_libc_probes *self, int directory)
 	/* Alpine's, before and after the merge of /usr; Debian's package of musl. */
 	static const char *const musl[] = {"lib/ld-musl-x86_64.so.1", "usr/lib/ld-musl-x86_64.so.1",
 		"lib/x86_64-linux-musl/libc.so", "usr/lib/x86_64-linux-musl/libc.so"};
-	unsigned libcs = 0;
+	uint64_t since = 0;
 	elf_version(EV_CURRENT);
 	for (size_t i = 0; i < sizeof(glibc) / sizeof(glibc[0]); i++)
-		libcs |= add_file(self, directory, glibc[i], glibc_symbols);
+		since = later(since, add_file(self, directory, glibc[i], glibc_symbols));
 	for (size_t i = 0; i < sizeof(musl) / sizeof(musl[0]); i++)
-		libcs |= add_file(self, directory, musl[i], musl_symbols);
-	return libcs;
+		since = later(since, add_file(self, directory, musl[i], musl_symbols));
+	return since;
 }

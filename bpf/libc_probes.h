@@ -23,9 +23,10 @@ struct cp_libc_probes *cp_libc_probes_new(struct cp_kernel *kernel);
 void cp_libc_probes_free(struct cp_libc_probes *probes);
 
 /* Looks into a root or a layer (`directory`: any descriptor of it) at the places where a
- * distribution has its libc, resolving links within it. Returns a set of 1 << enum cp_event_libc
- * that have probes in it (now, or before). Files that cannot be probed are counted. */
-unsigned cp_libc_probes_add_tree(struct cp_libc_probes *probes, int directory);
+ * distribution has its libc, resolving links within it. Returns since when all that was found there
+ * has probes (CLOCK_MONOTONIC, nanoseconds), which may be now; 0 where nothing has. Files that
+ * cannot be probed are counted. */
+uint64_t cp_libc_probes_add_tree(struct cp_libc_probes *probes, int directory);
 
 /* Files that have probes; files that should and could not, and why the last one (NULL: none; owned
  * by the object). */

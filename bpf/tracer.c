@@ -108,12 +108,9 @@ static void probe_layers(struct cp_tracer *self)
 static void learn_root(struct cp_tracer *self, unsigned mount_ns, pid_t pid)
 {
 	int root = cp_roots_take(self->roots, mount_ns, pid, false);
-	size_t before = cp_libc_probes_count(self->probes);
-	if (root < 0 || !cp_libc_probes_add_tree(self->probes, root))
-		return;
-	/* One: it had them before anything could run there. */
-	bool had_all = cp_libc_probes_count(self->probes) == before;
-	cp_roots_set_probed(self->roots, mount_ns, had_all ? 1 : now());
+	if (root >= 0)
+		cp_roots_set_probed(
+			self->roots, mount_ns, cp_libc_probes_add_tree(self->probes, root));
 }
 
 /* Whether a dlopen at that time in this namespace was seen as one. */
