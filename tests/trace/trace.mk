@@ -19,7 +19,7 @@ trace-matrix: $(TRACE_WANTS)
 trace-plain: $(TRACE_WANTS)
 	@$(TRACE)/matrix.sh $(TRACE_FLAGS) "" $(wordlist 2,3,$(TRACE_RUN))
 
-# Every case 50 times in a row, and 200 containers at once: an hour.
+# Every case 50 times in a row, and 200 containers at once: most of an hour.
 trace-soak: trace-many $(TRACE_WANTS)
 	@$(TRACE)/matrix.sh -n 50 $(TRACE_FLAGS) $(TRACE_RUN)
 
