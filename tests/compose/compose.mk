@@ -3,7 +3,7 @@ compose-real: $(BUILD)/tests/compose/project
 	@tests/compose/real.sh $<
 
 $(BUILD)/tests/compose/project: tests/compose/project.c $(BUILD)/asan/libprobe.a \
-		$(BUILD)/asan/libscanner.a
+		$(BUILD)/asan/libtracer.a $(BUILD)/asan/libscanner.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Iprobe $(ALL_CFLAGS) -O1 $(SANITIZE) $^ $(LDLIBS) -o $@
 

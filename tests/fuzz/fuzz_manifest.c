@@ -95,7 +95,7 @@ typedef int (*plan_function)(
 
 static void read_as(struct cp_store *store, plan_function read_plan)
 {
-	const struct cp_image_options options = {.threads = 1, .verify = true};
+	const struct cp_image_options options = {.verify = true};
 	cp_cleanup_error struct cp_error *err = NULL;
 	cp_cleanup_image struct cp_image *image = calloc(1, sizeof(*image));
 	struct cp_progress *progress = cp_progress_new(&options);
