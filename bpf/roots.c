@@ -47,9 +47,15 @@ static int compare_roots(const void *left, const void *right)
 
 struct cp_roots *cp_roots_new(void)
 {
+	pthread_mutexattr_t attributes;
 	struct cp_roots *self = calloc(1, sizeof(*self));
-	if (self)
-		pthread_mutex_init(&self->lock, NULL);
+	if (!self)
+		return NULL;
+	pthread_mutexattr_init(&attributes);
+	/* Who holds it has no lower priority than who waits for it. */
+	pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);
+	pthread_mutex_init(&self->lock, &attributes);
+	pthread_mutexattr_destroy(&attributes);
 	return self;
 }
 
@@ -173,13 +179,23 @@ static int replace(struct cp_roots *self, struct root *root, pid_t pid, int fd)
 	return fd;
 }
 
-int cp_roots_take(struct cp_roots *self, unsigned mount_ns, pid_t pid, bool again)
+static int held_now(struct cp_roots *self, unsigned mount_ns)
 {
 	LOCK(self);
-	struct root *root = find(self, mount_ns);
-	if (root && !again && !root->gone)
-		return root->fd;
+	const struct root *root = find(self, mount_ns);
+	return root && !root->gone ? root->fd : -1;
+}
+
+/* The process is looked at before anything else: who holds the lock may take longer than it lives.
+ */
+int cp_roots_take(struct cp_roots *self, unsigned mount_ns, pid_t pid, bool again)
+{
+	int known = again ? -1 : held_now(self, mount_ns);
+	if (known >= 0)
+		return known;
 	int fd = open_root(pid, mount_ns);
+	LOCK(self);
+	struct root *root = find(self, mount_ns);
 	if (fd < 0)
 		return root && !again ? root->fd : -1;
 	return root ? replace(self, root, pid, fd) : add(self, mount_ns, pid, fd);

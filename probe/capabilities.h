@@ -27,7 +27,13 @@
 	(CP_CAPABILITY(CAP_BPF) | CP_CAPABILITY(CAP_PERFMON) | CP_CAPABILITY(CAP_SYS_ADMIN) |      \
 		CP_CAPABILITY(CAP_SYS_PTRACE) | CP_CAPABILITY(CAP_DAC_READ_SEARCH))
 
-/* Gives up all but these, for good: this process and what it starts from now on. */
+/* What beginning it wants besides: a thread that is never late, sockets of users' engines, and
+ * before Linux 5.11 the right to have the kernel's maps in memory. */
+#define CP_CAPABILITIES_TRACE_BEGIN                                                                \
+	(CP_CAPABILITIES_TRACE | CP_CAPABILITY(CAP_SYS_NICE) | CP_CAPABILITY(CAP_DAC_OVERRIDE) |   \
+		CP_CAPABILITY(CAP_SYS_RESOURCE))
+
+/* Gives up all but these, for good: this thread, and what it starts from now on. */
 void cp_capabilities_keep(uint64_t kept);
 
 #endif

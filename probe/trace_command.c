@@ -87,6 +87,7 @@ struct run {
 
 static void clear_run(struct run *run)
 {
+	cp_child_clear(&run->child);
 	cp_tracer_close(run->tracer);
 	cp_trace_summary_free(run->summary);
 }
@@ -258,16 +259,21 @@ static int trace(const struct cp_options *options)
 				 : cp_fail("out of memory");
 	if (status)
 		return status;
+	/* The command has all that it was given; this process and its threads only what they need.
+	 */
+	if (run.has_command && cp_child_prepare(&run.child, options->arguments, &err) < 0)
+		return cp_fail("%s", err ? err->message : "out of memory");
+	allow_files();
+	cp_capabilities_keep(CP_CAPABILITIES_TRACE_BEGIN);
 	run.tracer = cp_tracer_open(&wanted, &err);
 	if (!run.tracer)
 		return cp_fail("%s", err ? err->message : "out of memory");
+	setpriority(PRIO_PROCESS, 0, PRIORITY);
+	cp_capabilities_keep(CP_CAPABILITIES_TRACE);
 	catch_signals();
 	tell_begin(&run);
-	if (run.has_command && cp_child_start(&run.child, options->arguments, &err) < 0)
+	if (run.has_command && cp_child_go(&run.child, options->arguments, &err) < 0)
 		return cp_fail("%s", err ? err->message : "out of memory");
-	setpriority(PRIO_PROCESS, 0, PRIORITY);
-	allow_files();
-	cp_capabilities_keep(CP_CAPABILITIES_TRACE); /* the command has all that it was given */
 	if (watch(&run, &err) < 0)
 		return cp_fail("%s", err ? err->message : "out of memory");
 	return finish(&run);

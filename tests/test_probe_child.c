@@ -22,6 +22,11 @@
 
 #include "child.h"
 
+static int start(struct cp_child *child, char **argv, struct cp_error **err)
+{
+	return cp_child_prepare(child, argv, err) < 0 ? -1 : cp_child_go(child, argv, err);
+}
+
 /* The exit status of a shell's command. */
 static int run(const char *script)
 {
@@ -29,7 +34,7 @@ static int run(const char *script)
 	struct cp_error *err = NULL;
 	struct timespec pause = {.tv_nsec = 2000000};
 	char *argv[] = {"sh", "-c", (char *)script, NULL};
-	assert_int_equal(cp_child_start(&child, argv, &err), 0);
+	assert_int_equal(start(&child, argv, &err), 0);
 	assert_true(child.pid > 0);
 	for (int i = 0; !cp_child_has_ended(&child); i++) {
 		assert_true(i < 5000);
@@ -57,7 +62,7 @@ static void it_runs_on_until_it_ends(void **state)
 	struct cp_error *err = NULL;
 	char *argv[] = {"sleep", "100", NULL};
 	(void)state;
-	assert_int_equal(cp_child_start(&child, argv, &err), 0);
+	assert_int_equal(start(&child, argv, &err), 0);
 	assert_false(cp_child_has_ended(&child));
 	assert_int_equal(kill(child.pid, SIGINT), 0);
 	while (!cp_child_has_ended(&child))
@@ -65,12 +70,30 @@ static void it_runs_on_until_it_ends(void **state)
 	assert_int_equal(cp_child_exit_status(&child), 128 + SIGINT);
 }
 
+static void one_that_is_given_up_does_nothing(void **state)
+{
+	struct cp_child child;
+	struct cp_error *err = NULL;
+	char path[] = "/tmp/child-XXXXXX";
+	int fd = mkstemp(path);
+	char *argv[] = {"rm", path, NULL};
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(cp_child_prepare(&child, argv, &err), 0);
+	assert_true(child.pid > 0);
+	assert_false(cp_child_has_ended(&child));
+	cp_child_clear(&child);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(unlink(path), 0);
+	close(fd);
+}
+
 static void check_cannot_run(char *program, const char *wanted)
 {
 	struct cp_child child;
 	struct cp_error *err = NULL;
 	char *argv[] = {program, NULL};
-	assert_int_equal(cp_child_start(&child, argv, &err), -1);
+	assert_int_equal(start(&child, argv, &err), -1);
 	assert_string_equal(err->message, wanted);
 	assert_int_equal(child.pid, 0);
 	assert_true(cp_child_has_ended(&child));
@@ -108,7 +131,7 @@ static void nothing_stays_open(void **state)
 	size_t before = open_files();
 	(void)state;
 	run("exit 0");
-	assert_int_equal(cp_child_start(&child, argv, &err), -1);
+	assert_int_equal(start(&child, argv, &err), -1);
 	cp_error_free(err);
 	assert_int_equal(open_files(), before);
 }
@@ -153,7 +176,7 @@ static void signals_while_it_starts(void **state)
 		struct cp_child child;
 		struct cp_error *err = NULL;
 		char *argv[] = {"/nowhere/tool", NULL};
-		int result = cp_child_start(&child, argv, &err);
+		int result = start(&child, argv, &err);
 		cp_error_free(err);
 		if (result == 0) {
 			setitimer(ITIMER_REAL, &never, NULL);
@@ -168,6 +191,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exit_statuses_as_a_shell_has_them),
 		cmocka_unit_test(it_runs_on_until_it_ends),
+		cmocka_unit_test(one_that_is_given_up_does_nothing),
 		cmocka_unit_test(what_cannot_be_run_is_named),
 		cmocka_unit_test(nothing_stays_open),
 		cmocka_unit_test(ends_are_seen_where_they_are_ignored),
