@@ -56,6 +56,8 @@ void cp_gate_free(struct cp_gate *gate)
 
 void cp_gate_rest(struct cp_gate *gate)
 {
+	if (!gate) /* an image whose layers wait for nobody */
+		return;
 	pthread_mutex_lock(&gate->mutex);
 	struct cp_mapping mapping = gate->mapping;
 	gate->mapping = (struct cp_mapping){0};
