@@ -62,7 +62,7 @@ static void check_event(const struct cp_event *event)
 	must(event->kind == CP_EVENT_CRASHED || !event->n_addons);
 	must(event->source != CP_SOURCE_STDERR || event->message);
 	must(event->kind != CP_EVENT_ADDON_LOADED || (event->object && !event->message));
-	must(event->kind != CP_EVENT_EXEC_FAILED || (event->object && event->message));
+	must(event->kind != CP_EVENT_EXEC_FAILED || event->message);
 	must(event->kind != CP_EVENT_START_FAILED || (event->message && event->status));
 	must(event->kind != CP_EVENT_DLOPEN_FAILED || event->object || event->message);
 	must(event->kind != CP_EVENT_CRASHED || event->signal || event->status);
