@@ -1,23 +1,25 @@
 #!/bin/sh
 # The tracer on real containers: libcs × failures (cases.txt), each a service of a compose project.
 #
-#   matrix.sh [-n TIMES] [-b BASE] [-e docker|podman] [-c PATTERN] [-k] PROBE IMAGES [APP]
+#   matrix.sh [-n TIMES] [-r TRIES] [-b BASE] [-e docker|podman] [-c PATTERN] [-k] PROBE IMAGES [APP]
 #
 # For each base an engine of our own (engine.sh) runs the cases' containers, all at once, while
 # PROBE traces; exactly the events that a case wants must be told, with its service, and no others.
 # What a loader's text has to be is what the same run's containers printed, not what anyone typed.
 # PROBE "" runs the containers alone, and shows that each case ends as it says. IMAGES are made by
-# bases.sh; APP is the app of the fixtures' real image. -n: how many times in a row; -k keeps the
-# working directory.
+# bases.sh; APP is the app of the fixtures' real image. -n: how many times in a row; -r: how
+# often a case that failed is tried again (it is shown; a container that is gone before anybody looked
+# at it is rare, and no reason to refuse a change); -k keeps the working directory.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/engine.sh"
 usage() { sed -n 's/^#   matrix/usage: matrix/p' "$0" >&2; exit 64; }
 
-times=1 bases='glibc-2.31 glibc-2.36 glibc-2.41 musl-1.2.5' only=. engines= keep=
-while getopts n:b:e:c:k option; do
+times=1 tries=0 bases='glibc-2.31 glibc-2.36 glibc-2.41 musl-1.2.5' only=. engines= keep=
+while getopts n:r:b:e:c:k option; do
 	case $option in
 	n) times=$OPTARG ;;
+	r) tries=$OPTARG ;;
 	b) bases=$OPTARG ;;
 	e) engines=$OPTARG ;;
 	c) only=$OPTARG ;;
@@ -150,8 +152,15 @@ observe() {
 
 passed=0 failed=0
 verdict() { # NAME OUTCOME
+	if [ "$2" != ok ] && [ "$left" -gt 0 ]; then
+		echo "$1" >>"$plan/again"
+		set -- "$1" "$2, tried again"
+	elif [ "$2" = ok ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+	fi
 	printf '%-34s %-11s %-7s %s\n' "$1" "$base" "$engine_kind" "$2" >>"$work/table"
-	if [ "$2" = ok ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 }
 
 # judge NAME: did the case go as it should, and was exactly that told?
@@ -200,7 +209,8 @@ judge_trace() {
 
 # Under docker the trace is of the project alone, so that what other containers of this machine do
 # loses nothing; podman's is of all there are.
-round() {
+round() { # NAME...
+	judged=$*
 	result=0
 	if [ -n "$probe" ]; then
 		case $engine_kind in
@@ -214,8 +224,23 @@ round() {
 	fi
 	collect
 	[ -z "$probe" ] || observe
-	for name in $(cat "$plan/names"); do judge "$name"; done
+	for name in $judged; do judge "$name"; done
 	judge_trace "$result"
+}
+
+# A round of all cases, and of those that failed again while there are tries left.
+rounds() {
+	left=$tries
+	# shellcheck disable=SC2046
+	set -- $(cat "$plan/names")
+	while :; do
+		rm -f "$plan/again"
+		round "$@"
+		[ -e "$plan/again" ] || break
+		left=$((left - 1))
+		# shellcheck disable=SC2046
+		set -- $(grep -v '^(' "$plan/again")
+	done
 }
 
 engine_of() { # BASE
@@ -236,7 +261,7 @@ for base in $bases; do
 		2>"$plan/wants" | grep -E -- "$only" >"$plan/names" || true
 	sed "s/^/$base: not run: /" "$plan/wants" | tee -a "$work/skipped"
 	write_project
-	for _ in $(seq "$times"); do round; done
+	for _ in $(seq "$times"); do rounds; done
 	engine_stop
 done
 cat "$work/table" 2>/dev/null || true
