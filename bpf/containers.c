@@ -17,13 +17,6 @@
 #define LATE_EVENT 300
 #define MAX_USUAL_STORES 4
 
-uint64_t cp_containers_clock(void)
-{
-	struct timespec time;
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
 int cp_containers_want(struct cp_containers *self, const struct cp_record *record)
 {
 	if (cp_grow(&self->wanted, &self->wanted_capacity, self->n_wanted + 1,
@@ -153,7 +146,7 @@ void cp_containers_close(struct cp_containers *self)
 
 bool cp_containers_wait(struct cp_containers *self, unsigned milliseconds)
 {
-	uint64_t end = cp_containers_clock() + (uint64_t)milliseconds * 1000000u;
+	uint64_t end = cp_monotonic() + (uint64_t)milliseconds * 1000000u;
 	struct timespec until = {(time_t)(end / 1000000000u), (long)(end % 1000000000u)};
 	pthread_mutex_lock(&self->lock);
 	while (!self->ready && pthread_cond_timedwait(&self->known, &self->lock, &until) == 0)
@@ -209,7 +202,7 @@ static bool see(struct cp_containers *self, uint64_t cgroup, const struct cp_cgr
 		record->settled = true; /* no engine here has such names */
 	bool is_first = !record->seen;
 	if (is_first)
-		record->seen = cp_containers_clock();
+		record->seen = cp_monotonic();
 	return is_first && !record->settled && cp_containers_want(self, record) == 0;
 }
 

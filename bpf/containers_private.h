@@ -14,6 +14,7 @@
 #include "container_registry.h"
 #include "containers.h"
 #include "engine_watch.h"
+#include "monotonic.h"
 #include "layers.h"
 #include "podman_store.h"
 
@@ -51,8 +52,6 @@ struct cp_containers {
 	bool ready;
 	struct cp_problems *problems; /* the newest first */
 };
-
-uint64_t cp_containers_clock(void); /* CLOCK_MONOTONIC, nanoseconds */
 
 /* Lets the thread ask for it; the lock is held. 0, or -1 without memory. */
 int cp_containers_want(struct cp_containers *self, const struct cp_record *record);

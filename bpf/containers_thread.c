@@ -36,7 +36,7 @@ static void deny(struct cp_containers *self, uint32_t bit, const char *id)
 	struct cp_record *record = cp_registry_id(&self->registry, id, strlen(id), false);
 	if (record) {
 		record->denied |= bit;
-		record->denied_at = cp_containers_clock();
+		record->denied_at = cp_monotonic();
 	}
 	pthread_mutex_unlock(&self->lock);
 	tell_change(self);
@@ -139,7 +139,7 @@ static void hand_over_layers(struct cp_containers *self)
 static void want_recent(struct cp_containers *self)
 {
 	const struct cp_record *record;
-	uint64_t now = cp_containers_clock();
+	uint64_t now = cp_monotonic();
 	TAILQ_FOREACH(record, &self->registry.records, order)
 	if (!record->settled && record->seen &&
 		now - record->seen < CP_LABELS_WAIT * (uint64_t)1000000)

@@ -23,12 +23,6 @@
 #include "kernel.h"
 #include "memory.h"
 
-/* Newer than Debian 12's headers. */
-#ifndef CAP_PERFMON
-#define CAP_PERFMON 38
-#define CAP_BPF 39
-#endif
-
 static void set(struct cp_feature *feature, bool works, bool needed, const char *remedy)
 {
 	feature->state = works ? CP_FEATURE_WORKS : needed ? CP_FEATURE_MISSING : CP_FEATURE_UNUSED;
@@ -225,12 +219,6 @@ static void find_uprobe_multi(struct cp_feature *feature)
 	set(feature, code == 0, false, "not used here");
 }
 
-static int keep_quiet(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level, (void)format, (void)args;
-	return 0;
-}
-
 size_t cp_features_find(struct cp_feature *features)
 {
 	static const struct {
@@ -251,7 +239,7 @@ size_t cp_features_find(struct cp_feature *features)
 	};
 	size_t count = 0;
 	memset(features, 0, CP_FEATURES_MAX * sizeof(*features));
-	libbpf_set_print(keep_quiet);
+	cp_kernel_quiet();
 	for (size_t i = 0; i < sizeof(simple) / sizeof(simple[0]); i++) {
 		features[count].name = simple[i].name;
 		simple[i].find(&features[count++]);

@@ -8,9 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "memory.h"
+#include "roots.h"
 
 /* bpftool writes it so. */
 #pragma GCC diagnostic push
@@ -41,30 +42,21 @@ struct cp_kernel {
 
 /* --- opening ------------------------------------------------------------------------- */
 
-/* The first lines of a mount namespace's number: /proc/self/ns/mnt is "mnt:[4026531840]". */
-static unsigned int own_mount_ns(void)
-{
-	struct stat status;
-	return stat("/proc/self/ns/mnt", &status) == 0 ? (unsigned int)status.st_ino : 0;
-}
-
 static int why_not_loaded(int code, struct cp_error **err)
 {
 	if (code == -EPERM || (code == -EACCES && geteuid() != 0))
 		return cp_error_set(err, -code,
 			"the kernel refuses the tracing programs (%s): run as root, or with "
-			"CAP_BPF and "
-			"CAP_PERFMON; 'compatprobe trace --check' tells what this machine can do",
+			"CAP_BPF and CAP_PERFMON; 'compatprobe trace --check' tells what this "
+			"machine can do",
 			strerror(-code));
 	if (code == -ESRCH || code == -ENOENT)
 		return cp_error_set(err, -code,
 			"this kernel has no type information (BTF, /sys/kernel/btf/vmlinux): it "
-			"must be "
-			"built with CONFIG_DEBUG_INFO_BTF");
+			"must be built with CONFIG_DEBUG_INFO_BTF");
 	return cp_error_set(err, -code,
 		"the kernel does not take the tracing programs: %s; 'compatprobe trace --check' "
-		"tells "
-		"what this machine can do",
+		"tells what this machine can do",
 		strerror(-code));
 }
 
@@ -74,7 +66,7 @@ static int load(
 	self->programs = cp_programs__open();
 	if (!self->programs)
 		return cp_error_set(err, ENOMEM, "out of memory");
-	self->programs->rodata->own_mount_ns = own_mount_ns();
+	self->programs->rodata->own_mount_ns = cp_mount_ns_of(getpid());
 	self->programs->rodata->watch_all = options->all;
 	self->programs->rodata->own_pid = (unsigned int)getpid();
 	size_t ring = options->ring_size ? options->ring_size : CP_KERNEL_RING;
@@ -105,11 +97,15 @@ static int hand_root_over(void *context, void *data, size_t size)
 	return 0;
 }
 
-/* libbpf explains itself on stderr; what a user needs of it is in the errors here. */
-static int keep_quiet(enum libbpf_print_level level, const char *format, va_list args)
+static int print_if_asked(enum libbpf_print_level level, const char *format, va_list args)
 {
 	(void)level;
 	return getenv("COMPATPROBE_LIBBPF") ? vfprintf(stderr, format, args) : 0;
+}
+
+void cp_kernel_quiet(void)
+{
+	libbpf_set_print(print_if_asked);
 }
 
 struct cp_kernel *cp_kernel_open(const struct cp_kernel_options *options, struct cp_error **err)
@@ -119,7 +115,7 @@ struct cp_kernel *cp_kernel_open(const struct cp_kernel_options *options, struct
 		cp_error_set(err, ENOMEM, "out of memory");
 		return NULL;
 	}
-	libbpf_set_print(keep_quiet);
+	cp_kernel_quiet();
 	self->n_cpus = libbpf_num_possible_cpus();
 	if (load(self, options, err) < 0) {
 		cp_kernel_close(self);

@@ -51,6 +51,10 @@ uint64_t cp_kernel_lost(const struct cp_kernel *kernel, enum cp_raw_type type);
 /* What this control group does is not told from now on. */
 void cp_kernel_ignore(struct cp_kernel *kernel, uint64_t cgroup);
 
+/* libbpf explains itself on standard error, only where COMPATPROBE_LIBBPF is set: what a user needs
+ * of it is in the errors here. */
+void cp_kernel_quiet(void);
+
 enum cp_probe {
 	CP_PROBE_GLIBC_DLOPEN,
 	CP_PROBE_GLIBC_EXCEPTION,

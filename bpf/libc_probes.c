@@ -7,9 +7,9 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "memory.h"
+#include "monotonic.h"
 #include "tree.h"
 
 #define MAX_LIBC_SIZE ((off_t)64 << 20) /* bytes: a libc is 1 to 3 MB; more is none */
@@ -140,13 +140,6 @@ static void keep_failure(struct cp_libc_probes *self, struct cp_error *err)
 	self->why = err ? strdup(err->message) : NULL;
 }
 
-static uint64_t now(void)
-{
-	struct timespec time;
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000ULL + (uint64_t)time.tv_nsec;
-}
-
 /* Returns when it got its probes; 0: there is nothing to probe. */
 static uint64_t probe_file(struct cp_libc_probes *self, int fd, const struct wanted *wanted)
 {
@@ -166,7 +159,7 @@ static uint64_t probe_file(struct cp_libc_probes *self, int fd, const struct wan
 			probed = true;
 	}
 	self->probed += probed;
-	return probed ? now() : 0;
+	return probed ? cp_monotonic() : 0;
 }
 
 static uint64_t add_file(

@@ -43,7 +43,6 @@ enum cp_raw_flags {
 	CP_RAW_CUT = 1 << 2,      /* the text was longer than what is here */
 	CP_RAW_UNGATED = 1 << 3,  /* an OPEN outside of any dlopen that was seen */
 	CP_RAW_WRITABLE = 1 << 4, /* an OPEN that could also write */
-	CP_RAW_THREAD_IS_MAIN = 1 << 5,
 };
 
 #define CP_RAW_SMALL 256

@@ -96,7 +96,8 @@ static __always_inline void introduce_once(struct whom *whom)
 		introduce(whom);
 }
 
-/* A record of SIZE bytes for the current task; NULL (counted) where there is no room. */
+/* A record of the kind that `record` points to, for the current task; NULL (counted) where there is
+ * no room. */
 #define BEGIN(record, TYPE, whom)                                                                  \
 	({                                                                                         \
 		introduce_once(whom);                                                              \

@@ -11,6 +11,14 @@
 
 #include "memory.h"
 
+unsigned cp_mount_ns_of(pid_t pid)
+{
+	char path[64];
+	struct stat status;
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
+	return stat(path, &status) == 0 ? (unsigned)status.st_ino : 0;
+}
+
 struct root {
 	unsigned mount_ns;
 	pid_t pid; /* by whom it was taken */
@@ -127,10 +135,7 @@ bool cp_roots_is_new(struct cp_roots *self, unsigned mount_ns)
 /* The process may have left the namespace, or its number be another's by now. */
 static bool is_in(pid_t pid, unsigned mount_ns)
 {
-	char path[64];
-	struct stat status;
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
-	return stat(path, &status) == 0 && (unsigned)status.st_ino == mount_ns;
+	return mount_ns && cp_mount_ns_of(pid) == mount_ns;
 }
 
 static int open_root(pid_t pid, unsigned mount_ns)

@@ -16,6 +16,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* The number of the mount namespace that a process is in, as records have it; 0: it is gone, or may
+ * not be looked at. */
+unsigned cp_mount_ns_of(pid_t pid);
+
 #define CP_ROOTS_MAX 4096
 #define CP_ROOTS_KEPT 3000000000ULL /* nanoseconds after its process is gone */
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "story_parts.h"
 
+#include <errno.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "memory.h"
+#include "tree.h"
 
 #define MAX_PROCESSES 65536
 
@@ -172,6 +174,12 @@ static void update_process(struct process *process, const struct cp_raw *record)
 }
 
 /* --- events ------------------------------------------------------------------------------ */
+
+int cp_story_file(struct cp_story *story, const struct process *process, const char *path)
+{
+	int root = story->listener.root(story->listener.context, process->mount_ns);
+	return root >= 0 ? cp_tree_open(root, path) : -EBADF;
+}
 
 struct cp_event cp_story_event(const struct cp_story *story, const struct process *process,
 	uint64_t time, enum cp_event_kind kind)

@@ -68,16 +68,15 @@ static void find_needer(struct cp_story *story, struct process *process, struct 
 static bool is_of_start(struct cp_story *story, const struct process *process)
 {
 	struct cp_loader_text read;
-	int root = story->listener.root(story->listener.context, process->mount_ns);
 	if (!process->at_call)
 		return true;
-	if (process->addons.count || process->suspects.count || root < 0 ||
+	if (process->addons.count || process->suspects.count ||
 		!cp_loader_text_find(process->last_words, strlen(process->last_words), &read) ||
 		!read.object.at || !read.symbol.at)
 		return false;
 	cp_cleanup_free char *object = strndup(read.object.at, read.object.size);
 	cp_cleanup_free char *symbol = strndup(read.symbol.at, read.symbol.size);
-	cp_cleanup_close int fd = object ? cp_tree_open(root, object) : -1;
+	cp_cleanup_close int fd = object ? cp_story_file(story, process, object) : -1;
 	return fd >= 0 && symbol && cp_peek_binds_at_load(fd, symbol);
 }
 

@@ -58,9 +58,8 @@ static char *copy_span(struct cp_span span)
 static char *who_needs(struct cp_story *story, const struct process *process,
 	const struct strings *opened, const char *library)
 {
-	int root = story->listener.root(story->listener.context, process->mount_ns);
-	for (size_t i = 0; root >= 0 && i < opened->count; i++) {
-		cp_cleanup_close int fd = cp_tree_open(root, opened->items[i]);
+	for (size_t i = 0; i < opened->count; i++) {
+		cp_cleanup_close int fd = cp_story_file(story, process, opened->items[i]);
 		if (fd >= 0 && cp_peek_needs(fd, cp_tree_base_name(library)))
 			return strdup(opened->items[i]);
 	}
@@ -84,10 +83,9 @@ static void look_at_file(struct cp_story *story, const struct process *process, 
 	struct cp_event *event)
 {
 	struct cp_peek peek;
-	int root = story->listener.root(story->listener.context, process->mount_ns);
-	if (root < 0 || !path)
+	if (!path)
 		return;
-	cp_cleanup_close int fd = cp_tree_open(root, path);
+	cp_cleanup_close int fd = cp_story_file(story, process, path);
 	if (fd == -ENOENT && event->cause == CP_BECAUSE_MISSING_LIBRARY && event->object &&
 		strcmp(event->object, path) == 0)
 		event->cause = CP_BECAUSE_MISSING_FILE;
@@ -135,10 +133,9 @@ static const char *never_found(const struct call *call)
 static enum cp_event_libc libc_of_program(struct cp_story *story, const struct process *process)
 {
 	struct cp_peek peek;
-	int root = story->listener.root(story->listener.context, process->mount_ns);
-	if (!process->exe || root < 0)
+	if (!process->exe)
 		return CP_EVENT_LIBC_UNKNOWN;
-	cp_cleanup_close int fd = cp_tree_open(root, process->exe);
+	cp_cleanup_close int fd = cp_story_file(story, process, process->exe);
 	if (fd < 0 || cp_peek(fd, &peek) < 0 || peek.kind != CP_PEEK_ELF)
 		return CP_EVENT_LIBC_UNKNOWN;
 	const char *name = cp_tree_base_name(peek.interpreter);

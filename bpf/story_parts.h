@@ -113,6 +113,10 @@ static inline const char *cp_story_text(const struct cp_raw *record)
 	return ((const struct cp_raw_small *)record)->text;
 }
 
+/* Opens a file of the root that the process has: a descriptor, or -errno; -EBADF where no root is
+ * known. The caller closes it. */
+int cp_story_file(struct cp_story *story, const struct process *process, const char *path);
+
 /* An event of that process at that time; fill the rest, then tell it. */
 struct cp_event cp_story_event(const struct cp_story *story, const struct process *process,
 	uint64_t time, enum cp_event_kind kind);

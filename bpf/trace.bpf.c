@@ -33,7 +33,7 @@ static __noinline int on_exec_failed(const char *name, long result)
 static __noinline int on_root(long number)
 {
 	struct whom whom;
-	if (mount_ns_of((void *)bpf_get_current_task()) == own_mount_ns || !watched(&whom))
+	if (!watched(&whom) || whom.mount_ns == own_mount_ns)
 		return 0;
 	struct cp_raw *record = bpf_ringbuf_reserve(&roots, sizeof(*record), 0);
 	if (record) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tracer.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sched.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cgroup_path.h"
@@ -21,6 +18,7 @@
 #include "kernel.h"
 #include "libc_probes.h"
 #include "memory.h"
+#include "monotonic.h"
 #include "roots.h"
 #include "story.h"
 
@@ -54,18 +52,6 @@ struct cp_tracer {
 	uint64_t ticked, slowly_ticked;
 	unsigned own_ns;
 };
-
-static uint64_t clock_now(clockid_t clock)
-{
-	struct timespec time;
-	clock_gettime(clock, &time);
-	return (uint64_t)time.tv_sec * 1000000000ULL + (uint64_t)time.tv_nsec;
-}
-
-static uint64_t now(void)
-{
-	return clock_now(CLOCK_MONOTONIC);
-}
 
 /* --- roots --------------------------------------------------------------------------------- */
 
@@ -127,17 +113,13 @@ static void learn_running(struct cp_tracer *self)
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
 	while (proc && (entry = readdir(proc))) {
-		char path[300];
-		struct stat status;
-		if (!isdigit((unsigned char)entry->d_name[0]))
+		pid_t pid = (pid_t)atoi(entry->d_name); /* 0: no process */
+		unsigned mount_ns = pid > 0 ? cp_mount_ns_of(pid) : 0;
+		if (!mount_ns)
 			continue;
-		snprintf(path, sizeof(path), "/proc/%s/ns/mnt", entry->d_name);
-		if (stat(path, &status) < 0)
-			continue;
-		unsigned mount_ns = (unsigned)status.st_ino;
 		if ((mount_ns != self->own_ns || self->options.all) &&
 			cp_roots_find(self->roots, mount_ns) < 0)
-			learn_root(self, mount_ns, (pid_t)atoi(entry->d_name));
+			learn_root(self, mount_ns, pid);
 	}
 	if (proc)
 		closedir(proc);
@@ -268,7 +250,7 @@ static void on_event(void *context, struct cp_event *event, uint64_t cgroup)
 	struct cp_tracer *self = context;
 	struct waiting waiting = {.event = *event, .cgroup = cgroup};
 	*event = (struct cp_event){0};
-	if (tell_now(self, &waiting, self->n_waiting ? 0 : now()))
+	if (tell_now(self, &waiting, self->n_waiting ? 0 : cp_monotonic()))
 		return;
 	if (cp_grow(&self->waiting, &self->waiting_size, self->n_waiting + 1, sizeof(waiting)) <
 		0) {
@@ -293,8 +275,8 @@ static void settle_cgroups(struct cp_tracer *self)
 	size_t kept = 0;
 	for (size_t i = 0; i < self->n_unsettled; i++) {
 		struct cp_container container = {0};
-		enum cp_attribution found =
-			cp_containers_find(self->containers, self->unsettled[i], now(), &container);
+		enum cp_attribution found = cp_containers_find(
+			self->containers, self->unsettled[i], cp_monotonic(), &container);
 		if (found == CP_PENDING)
 			self->unsettled[kept++] = self->unsettled[i];
 		else if (!container.project ||
@@ -324,7 +306,7 @@ static void tell_losses(struct cp_tracer *self)
 	for (unsigned type = 0; type < CP_RAW_TYPES; type++) {
 		uint64_t lost = cp_kernel_lost(self->kernel, type);
 		struct cp_event event = {.kind = CP_EVENT_LOST,
-			.time = clock_now(CLOCK_REALTIME),
+			.time = cp_clock_read(CLOCK_REALTIME),
 			.count = lost - self->lost_told[type]};
 		if (!event.count)
 			continue;
@@ -339,7 +321,7 @@ static void tell_losses(struct cp_tracer *self)
 
 static void tick(struct cp_tracer *self)
 {
-	uint64_t at = now();
+	uint64_t at = cp_monotonic();
 	if (at - self->ticked < TICK)
 		return;
 	self->ticked = at;
@@ -364,7 +346,7 @@ int cp_tracer_turn(struct cp_tracer *self, int timeout, struct cp_error **err)
 		return cp_error_set(err, errno, "poll: %s", strerror(errno));
 	if (wait[1].revents) {
 		probe_layers(self);
-		tell_waiting(self, now());
+		tell_waiting(self, cp_monotonic());
 	}
 	if (cp_kernel_drain(self->kernel, on_record, self, err) < 0)
 		return -1;
@@ -374,19 +356,19 @@ int cp_tracer_turn(struct cp_tracer *self, int timeout, struct cp_error **err)
 
 int cp_tracer_finish(struct cp_tracer *self, struct cp_error **err)
 {
-	uint64_t limit = now() + CP_LABELS_WAIT * 1000000ULL;
+	uint64_t limit = cp_monotonic() + CP_LABELS_WAIT * 1000000ULL;
 	int more;
 	do {
 		more = cp_kernel_drain(self->kernel, on_record, self, err);
-	} while (more > 0 && now() < limit);
+	} while (more > 0 && cp_monotonic() < limit);
 	if (more < 0)
 		return -1;
 	cp_story_tick(self->story, UINT64_MAX);
-	while (self->n_waiting && now() < limit) {
+	while (self->n_waiting && cp_monotonic() < limit) {
 		struct pollfd wait = {.fd = cp_containers_fd(self->containers), .events = POLLIN};
 		poll(&wait, 1, CP_KERNEL_DRAIN);
 		probe_layers(self);
-		tell_waiting(self, now());
+		tell_waiting(self, cp_monotonic());
 	}
 	tell_waiting(self, UINT64_MAX);
 	tell_losses(self);
@@ -419,15 +401,13 @@ static int open_parts(struct cp_tracer *self, struct cp_error **err)
 	struct cp_kernel_options kernel = {
 		.all = self->options.all, .ring_size = self->options.ring_size};
 	struct cp_containers_options containers = {0};
-	struct stat status;
-	self->own_ns = stat("/proc/self/ns/mnt", &status) == 0 ? (unsigned)status.st_ino : 0;
+	self->own_ns = cp_mount_ns_of(getpid());
 	self->kernel = cp_kernel_open(&kernel, err);
 	if (!self->kernel)
 		return -1;
 	self->probes = cp_libc_probes_new(self->kernel);
 	self->roots = cp_roots_new();
-	self->story =
-		cp_story_new(&listener, clock_now(CLOCK_REALTIME) - clock_now(CLOCK_MONOTONIC));
+	self->story = cp_story_new(&listener, cp_clock_read(CLOCK_REALTIME) - cp_monotonic());
 	if (!self->probes || !self->roots || !self->story)
 		return cp_error_set(err, ENOMEM, "out of memory");
 	self->containers = cp_containers_open(&containers, err);

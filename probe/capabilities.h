@@ -8,12 +8,6 @@
 #include <linux/capability.h>
 #include <stdint.h>
 
-/* Newer than some headers. */
-#ifndef CAP_PERFMON
-#define CAP_PERFMON 38
-#define CAP_BPF 39
-#endif
-
 #define CP_CAPABILITY(number) (1ULL << (number))
 
 /* To read and write files that are not one's own. */

@@ -2,7 +2,7 @@
  *
  * Seeds of fuzz_dockerfile: a file per part of the syntax, into the folder argv[1].
  */
-#include <stdio.h>
+#include "write_seeds.h"
 
 static const char *const seeds[] = {
 	"ARG V=20\nFROM --platform=$P node:${V:-22}-alpine AS b\n"
@@ -16,12 +16,5 @@ static const char *const seeds[] = {
 
 int main(int argc, char **argv)
 {
-	char path[4096];
-	for (size_t i = 0; argc == 2 && i < sizeof(seeds) / sizeof(*seeds); i++) {
-		snprintf(path, sizeof(path), "%s/%zu", argv[1], i);
-		FILE *file = fopen(path, "w");
-		if (!file || fputs(seeds[i], file) < 0 || fclose(file) != 0)
-			return 1;
-	}
-	return argc == 2 ? 0 : 64;
+	return write_seeds(argc, argv, seeds, sizeof(seeds) / sizeof(seeds[0]));
 }

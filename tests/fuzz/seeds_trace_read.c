@@ -2,7 +2,7 @@
  *
  * Writes files of events into a folder.
  */
-#include <stdio.h>
+#include "write_seeds.h"
 
 #define SCHEMA "{\"schema\":\"compatprobe.event/1\","
 
@@ -27,14 +27,5 @@ static const char *const seeds[] = {
 
 int main(int argc, char **argv)
 {
-	if (argc != 2)
-		return 64;
-	for (size_t i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
-		char path[4096];
-		snprintf(path, sizeof(path), "%s/%zu", argv[1], i);
-		FILE *file = fopen(path, "w");
-		if (!file || fputs(seeds[i], file) < 0 || fclose(file) != 0)
-			return 1;
-	}
-	return 0;
+	return write_seeds(argc, argv, seeds, sizeof(seeds) / sizeof(seeds[0]));
 }
