@@ -78,23 +78,39 @@ static const char *place_of(const struct strings *opened, const char *name)
 	return NULL;
 }
 
-/* What a file itself says against it: another machine, no ELF file at all. */
-static void look_at_file(struct cp_story *story, const struct process *process, const char *path,
+/* What a file itself says against it: another machine, no ELF file at all. Returns whether it could
+ * be looked at. */
+static bool look_at_file(struct cp_story *story, const struct process *process, const char *path,
 	struct cp_event *event)
 {
 	struct cp_peek peek;
 	if (!path)
-		return;
+		return false;
 	cp_cleanup_close int fd = cp_story_file(story, process, path);
 	if (fd == -ENOENT && event->cause == CP_BECAUSE_MISSING_LIBRARY && event->object &&
 		strcmp(event->object, path) == 0)
 		event->cause = CP_BECAUSE_MISSING_FILE;
 	if (fd < 0 || cp_peek(fd, &peek) < 0)
-		return;
+		return fd == -ENOENT;
 	if (peek.kind != CP_PEEK_ELF)
 		event->cause = CP_BECAUSE_NOT_ELF;
 	else if (!cp_peek_is_native(&peek))
 		event->cause = CP_BECAUSE_WRONG_ARCHITECTURE;
+	return true;
+}
+
+/* What its text leaves open: glibc calls a file that it did open absent where it is another
+ * machine's (elf/dl-load.c, open_verify); musl's words for that one are those for other damage. */
+static void explain_unseen(const struct strings *opened, struct cp_event *event)
+{
+	if (event->libc == CP_EVENT_LIBC_MUSL) {
+		if (event->cause == CP_BECAUSE_NOT_ELF || event->cause == CP_BECAUSE_WRONG_LIBC)
+			event->cause = CP_BECAUSE_UNKNOWN;
+	} else if (event->cause == CP_BECAUSE_MISSING_FILE ||
+		   event->cause == CP_BECAUSE_MISSING_LIBRARY) {
+		if (event->object && opened && cp_strings_have(opened, event->object))
+			event->cause = CP_BECAUSE_WRONG_ARCHITECTURE;
+	}
 }
 
 void cp_story_explain(struct cp_story *story, const struct process *process,
@@ -107,9 +123,11 @@ void cp_story_explain(struct cp_story *story, const struct process *process,
 	if (text->libc != CP_EVENT_LIBC_UNKNOWN)
 		event->libc = text->libc;
 	/* A path that "cannot be opened" is there, as a rule, and is something else. */
-	if (file && (text->look_at_file ||
-			    (event->cause == CP_BECAUSE_MISSING_LIBRARY && file[0] == '/')))
-		look_at_file(story, process, place_of(opened, file), event);
+	if (file &&
+		(text->look_at_file ||
+			(event->cause == CP_BECAUSE_MISSING_LIBRARY && file[0] == '/')) &&
+		!look_at_file(story, process, place_of(opened, file), event))
+		explain_unseen(opened, event);
 	event->blames_template = cp_cause_blames_template(event->cause);
 }
 

@@ -155,6 +155,32 @@ static void the_file_itself_tells_another_machine(void **state)
 			    "relocating /app/arm2.node: unsupported relocation type 1026'\n");
 }
 
+/* Without a root, what was opened is known from the records, and the rest is not guessed. */
+static void a_file_that_cannot_be_looked_at(void **state)
+{
+	(void)state;
+	int root = stage.root_fd;
+	stage.root_fd = -1;
+	fail_glibc("/app/arm.node", ENOENT, "/app/arm.node", ABSENT);
+	assert_told(&stage, "dlopen_failed wrong_architecture /app/arm.node - false loader "
+			    "'/app/arm.node: " ABSENT NO_FILE "'\n");
+	stage.flags = CP_RAW_GLIBC;
+	stage_dlopen(&stage, "/app/absent.node");
+	stage_look(&stage, "/app/absent.node", -ENOENT);
+	stage_exception(&stage, ENOENT, "/app/absent.node", ABSENT);
+	stage_return(&stage, 0);
+	assert_told(&stage, "dlopen_failed missing_file /app/absent.node - false loader "
+			    "'/app/absent.node: " ABSENT NO_FILE "'\n");
+	fail_musl("/app/arm2.node",
+		"Error relocating /app/arm2.node: unsupported relocation type 1026");
+	assert_told(&stage, "dlopen_failed - /app/arm2.node - - loader 'Error relocating "
+			    "/app/arm2.node: unsupported relocation type 1026'\n");
+	fail_musl("/app/x.node", MUSL_ABSENT("libabsent.so.1", "/app/x.node"));
+	assert_told(&stage, "dlopen_failed missing_library libabsent.so.1 /app/x.node true loader "
+			    "'" MUSL_ABSENT("libabsent.so.1", "/app/x.node") "'\n");
+	stage.root_fd = root;
+}
+
 /* "No such file" may be the file's, or what it needs: only a look at it tells. */
 static void a_systems_path_is_a_file_or_a_library(void **state)
 {
@@ -166,16 +192,6 @@ static void a_systems_path_is_a_file_or_a_library(void **state)
 	fail_glibc("/usr/lib/node_modules/y.node", ENOENT, "/usr/lib/node_modules/y.node", ABSENT);
 	assert_told(&stage, "dlopen_failed missing_library /usr/lib/node_modules/y.node - true "
 			    "loader '/usr/lib/node_modules/y.node: " ABSENT NO_FILE "'\n");
-}
-
-static void without_a_root_the_words_alone_count(void **state)
-{
-	(void)state;
-	close(stage.root_fd);
-	stage.root_fd = -1;
-	fail_glibc("/app/arm.node", ENOENT, "/app/arm.node", ABSENT);
-	assert_told(&stage, "dlopen_failed missing_file /app/arm.node - false loader "
-			    "'/app/arm.node: " ABSENT NO_FILE "'\n");
 }
 
 static void the_last_exception_counts(void **state)
@@ -643,8 +659,8 @@ int main(void)
 		TEST(an_event_says_who_and_when),
 		TEST(every_cause_of_glibc),
 		TEST(the_file_itself_tells_another_machine),
+		TEST(a_file_that_cannot_be_looked_at),
 		TEST(a_systems_path_is_a_file_or_a_library),
-		TEST(without_a_root_the_words_alone_count),
 		TEST(the_last_exception_counts),
 		TEST(an_exception_that_was_caught_is_nothing),
 		TEST(text_bytes_may_be_any),
