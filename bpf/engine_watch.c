@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cgroup_path.h"
 #include "memory.h"
+#include "monotonic.h"
 
 /* Milliseconds. */
 #define LOOK 250         /* between looks for a socket that is not there */
@@ -21,11 +21,10 @@
 #define AT_ONCE 8u                 /* inspections of one engine */
 #define MAX_WAITING ((size_t)8192) /* requests of all engines */
 
+/* Milliseconds. */
 static uint64_t clock_now(void)
 {
-	struct timespec time;
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000u + (uint64_t)time.tv_nsec / 1000000u;
+	return cp_monotonic() / 1000000u;
 }
 
 /* --- requests ---------------------------------------------------------------------- */

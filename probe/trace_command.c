@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "capabilities.h"
 #include "child.h"
@@ -18,6 +17,7 @@
 #include "containers.h"
 #include "feature_probe.h"
 #include "memory.h"
+#include "monotonic.h"
 #include "options.h"
 #include "trace_output.h"
 #include "trace_summary.h"
@@ -112,9 +112,7 @@ static void catch_signals(void)
 
 static double now(void)
 {
-	struct timespec time;
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+	return (double)cp_monotonic() / 1e9;
 }
 
 static void on_event(void *context, const struct cp_event *event)

@@ -282,11 +282,6 @@ void cp_trace_summary_late(struct cp_trace_summary *summary, uint64_t starts)
 	summary->late = starts;
 }
 
-uint64_t cp_trace_summary_lost(const struct cp_trace_summary *summary)
-{
-	return summary->lost;
-}
-
 bool cp_trace_threshold_reached(const struct cp_trace_summary *summary, enum cp_outcome level)
 {
 	if (level < CP_OUTCOME_LOADS_WITH || level > CP_OUTCOME_FAILS)

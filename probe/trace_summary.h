@@ -42,9 +42,6 @@ void cp_trace_summary_late(struct cp_trace_summary *summary, uint64_t starts);
 void cp_trace_summary_print(
 	FILE *file, const struct cp_table_style *style, const struct cp_trace_summary *summary);
 
-/* Things of the kernel's that were lost, in all. */
-uint64_t cp_trace_summary_lost(const struct cp_trace_summary *summary);
-
 /* --fail-on: was anything at least as bad as `level`?
  *   fails       a dlopen, exec or program start that failed, or a module that was not found
  *   crashes     these, or a process that crashed

@@ -327,7 +327,6 @@ static void gaps_are_told(void **state)
 	struct cp_event lost = {.kind = CP_EVENT_LOST, .count = 3};
 	cp_trace_summary_add(summary, &lost);
 	cp_trace_summary_late(summary, 1);
-	assert_int_equal(cp_trace_summary_lost(summary), 3);
 	text = summary_text(summary, &plain);
 	assert_non_null(strstr(text, "  1 program was started before its loader was watched"));
 	assert_non_null(strstr(text, "  3 events were lost: this is not all that happened\n"));
