@@ -23,20 +23,6 @@
 
 static struct stage stage;
 
-static int open_stage(void **state)
-{
-	(void)state;
-	stage_open(&stage);
-	return 0;
-}
-
-static int close_stage(void **state)
-{
-	(void)state;
-	stage_close(&stage);
-	return 0;
-}
-
 /* "CAUSE BLAMES: MESSAGE" is what is found. */
 static void check(const char *path, int error, const char *wanted)
 {
@@ -241,22 +227,20 @@ static void any_other_error_is_told_as_it_is(void **state)
 	check("", ENOENT, "missing_file -: " GONE);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(enoent_of_a_missing_file),
-		TEST(enoent_of_a_missing_elf_interpreter),
-		TEST(enoent_of_a_scripts_interpreter),
-		TEST(enoent_of_the_interpreters_own),
-		TEST(enoent_that_only_the_runtime_explains),
-		TEST(enoexec_says_what_the_file_is),
-		TEST(enoexec_may_be_the_interpreters),
-		TEST(only_a_text_is_a_text),
-		TEST(eacces_says_why),
-		TEST(a_fifo_does_not_stop_it),
-		TEST(any_other_error_is_told_as_it_is),
+		STAGE_TEST(enoent_of_a_missing_file),
+		STAGE_TEST(enoent_of_a_missing_elf_interpreter),
+		STAGE_TEST(enoent_of_a_scripts_interpreter),
+		STAGE_TEST(enoent_of_the_interpreters_own),
+		STAGE_TEST(enoent_that_only_the_runtime_explains),
+		STAGE_TEST(enoexec_says_what_the_file_is),
+		STAGE_TEST(enoexec_may_be_the_interpreters),
+		STAGE_TEST(only_a_text_is_a_text),
+		STAGE_TEST(eacces_says_why),
+		STAGE_TEST(a_fifo_does_not_stop_it),
+		STAGE_TEST(any_other_error_is_told_as_it_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

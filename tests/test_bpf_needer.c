@@ -21,20 +21,6 @@
 
 static struct stage stage;
 
-static int open_stage(void **state)
-{
-	(void)state;
-	stage_open(&stage);
-	return 0;
-}
-
-static int close_stage(void **state)
-{
-	(void)state;
-	stage_close(&stage);
-	return 0;
-}
-
 static void check(const char *wanted)
 {
 	char *found = cp_needer_find(stage.root_fd, "/app/bin/prog", ABSENT);
@@ -122,16 +108,14 @@ static void hostile_files_do_not_hold_it_up(void **state)
 	assert_true(end.tv_sec - begin.tv_sec < 2);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_program_itself),
-		TEST(a_library_where_loaders_look),
-		TEST(run_paths_come_first),
-		TEST(breadth_first_and_once),
-		TEST(hostile_files_do_not_hold_it_up),
+		STAGE_TEST(the_program_itself),
+		STAGE_TEST(a_library_where_loaders_look),
+		STAGE_TEST(run_paths_come_first),
+		STAGE_TEST(breadth_first_and_once),
+		STAGE_TEST(hostile_files_do_not_hold_it_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,20 +23,6 @@
 
 static struct stage stage;
 
-static int open_stage(void **state)
-{
-	(void)state;
-	stage_open(&stage);
-	return 0;
-}
-
-static int close_stage(void **state)
-{
-	(void)state;
-	stage_close(&stage);
-	return 0;
-}
-
 static void load(const char *addon)
 {
 	stage_dlopen(&stage, addon);
@@ -334,30 +320,28 @@ static void any_order_is_survived(void **state)
 	assert_true(cp_story_processes(stage.story) <= 3);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(glibc_cannot_start_it),
-		TEST(who_asked_may_be_a_library),
-		TEST(musl_cannot_start_it),
-		TEST(musls_text_may_have_no_end),
-		TEST(a_missing_version_ends_with_1),
-		TEST(words_of_others_are_no_failed_start),
-		TEST(not_found_in_a_shell_is_no_failed_start),
-		TEST(lazily_bound_it_was_running),
-		TEST(bound_at_the_load_it_never_started),
-		TEST(with_an_addon_it_had_started),
-		TEST(faults_of_a_process_with_addons),
-		TEST(other_ends_are_silent),
-		TEST(an_addon_that_was_only_opened_is_a_suspect),
-		TEST(old_words_do_not_explain_a_fault),
-		TEST(a_new_program_has_no_addons_yet),
-		TEST(a_pid_comes_again),
-		TEST(of_very_many_the_oldest_are_forgotten),
-		TEST(records_that_are_not_for_it_are_passed_over),
-		TEST(any_order_is_survived),
+		STAGE_TEST(glibc_cannot_start_it),
+		STAGE_TEST(who_asked_may_be_a_library),
+		STAGE_TEST(musl_cannot_start_it),
+		STAGE_TEST(musls_text_may_have_no_end),
+		STAGE_TEST(a_missing_version_ends_with_1),
+		STAGE_TEST(words_of_others_are_no_failed_start),
+		STAGE_TEST(not_found_in_a_shell_is_no_failed_start),
+		STAGE_TEST(lazily_bound_it_was_running),
+		STAGE_TEST(bound_at_the_load_it_never_started),
+		STAGE_TEST(with_an_addon_it_had_started),
+		STAGE_TEST(faults_of_a_process_with_addons),
+		STAGE_TEST(other_ends_are_silent),
+		STAGE_TEST(an_addon_that_was_only_opened_is_a_suspect),
+		STAGE_TEST(old_words_do_not_explain_a_fault),
+		STAGE_TEST(a_new_program_has_no_addons_yet),
+		STAGE_TEST(a_pid_comes_again),
+		STAGE_TEST(of_very_many_the_oldest_are_forgotten),
+		STAGE_TEST(records_that_are_not_for_it_are_passed_over),
+		STAGE_TEST(any_order_is_survived),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,16 +23,8 @@ static struct stage stage;
 
 static int open_stage(void **state)
 {
-	(void)state;
-	stage_open(&stage);
+	stage_open(*state);
 	stage.comm = "sh";
-	return 0;
-}
-
-static int close_stage(void **state)
-{
-	(void)state;
-	stage_close(&stage);
 	return 0;
 }
 
@@ -221,7 +213,8 @@ static void any_errno_is_told(void **state)
 	assert_int_equal(stage.n_events, 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
+#define TEST(name)                                                                                 \
+	cmocka_unit_test_prestate_setup_teardown(name, open_stage, stage_tear_down, &stage)
 
 int main(void)
 {

@@ -23,20 +23,6 @@
 
 static struct stage stage;
 
-static int open_stage(void **state)
-{
-	(void)state;
-	stage_open(&stage);
-	return 0;
-}
-
-static int close_stage(void **state)
-{
-	(void)state;
-	stage_close(&stage);
-	return 0;
-}
-
 /* A dlopen of glibc's that fails with this exception. */
 static void fail_glibc(const char *name, int error, const char *object, const char *text)
 {
@@ -650,45 +636,43 @@ static void what_is_missing_makes_no_sense_of_the_rest(void **state)
 	assert_told(&stage, "");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_text_is_put_together_of_its_three_parts),
-		TEST(an_event_says_who_and_when),
-		TEST(every_cause_of_glibc),
-		TEST(the_file_itself_tells_another_machine),
-		TEST(a_file_that_cannot_be_looked_at),
-		TEST(a_systems_path_is_a_file_or_a_library),
-		TEST(the_last_exception_counts),
-		TEST(an_exception_that_was_caught_is_nothing),
-		TEST(text_bytes_may_be_any),
-		TEST(a_path_of_4095_bytes_stays_whole),
-		TEST(once_per_failure_and_process),
-		TEST(what_has_a_bare_name_was_only_tried),
-		TEST(the_one_that_needs_it_is_found_in_what_was_opened),
-		TEST(musl_says_who_needs_it),
-		TEST(a_constructor_that_loads_tells_its_own),
-		TEST(calls_whose_ends_were_lost_do_not_pile_up),
-		TEST(threads_do_not_mix),
-		TEST(an_addon_that_loaded_is_told_once),
-		TEST(nobody_asked_musl_for_the_text),
-		TEST(the_text_comes_before_the_wait_is_over),
-		TEST(a_text_of_dlsym_is_not_dlopens),
-		TEST(a_second_failure_ends_the_wait_for_the_first),
-		TEST(glibc_without_an_exception_is_inferred),
-		TEST(no_inferred_failure_is_dropped),
-		TEST(ungated_dependency_is_missing),
-		TEST(ungated_addon_is_absent),
-		TEST(ungated_addon_is_of_another_machine),
-		TEST(ungated_addon_is_mapped),
-		TEST(ungated_addon_is_just_read),
-		TEST(the_next_addon_ends_the_look_ups_of_the_last),
-		TEST(words_on_standard_error_replace_a_conclusion),
-		TEST(a_new_program_is_not_who_failed),
-		TEST(a_program_may_end_or_be_replaced_while_it_is_waited),
-		TEST(what_is_missing_makes_no_sense_of_the_rest),
+		STAGE_TEST(a_text_is_put_together_of_its_three_parts),
+		STAGE_TEST(an_event_says_who_and_when),
+		STAGE_TEST(every_cause_of_glibc),
+		STAGE_TEST(the_file_itself_tells_another_machine),
+		STAGE_TEST(a_file_that_cannot_be_looked_at),
+		STAGE_TEST(a_systems_path_is_a_file_or_a_library),
+		STAGE_TEST(the_last_exception_counts),
+		STAGE_TEST(an_exception_that_was_caught_is_nothing),
+		STAGE_TEST(text_bytes_may_be_any),
+		STAGE_TEST(a_path_of_4095_bytes_stays_whole),
+		STAGE_TEST(once_per_failure_and_process),
+		STAGE_TEST(what_has_a_bare_name_was_only_tried),
+		STAGE_TEST(the_one_that_needs_it_is_found_in_what_was_opened),
+		STAGE_TEST(musl_says_who_needs_it),
+		STAGE_TEST(a_constructor_that_loads_tells_its_own),
+		STAGE_TEST(calls_whose_ends_were_lost_do_not_pile_up),
+		STAGE_TEST(threads_do_not_mix),
+		STAGE_TEST(an_addon_that_loaded_is_told_once),
+		STAGE_TEST(nobody_asked_musl_for_the_text),
+		STAGE_TEST(the_text_comes_before_the_wait_is_over),
+		STAGE_TEST(a_text_of_dlsym_is_not_dlopens),
+		STAGE_TEST(a_second_failure_ends_the_wait_for_the_first),
+		STAGE_TEST(glibc_without_an_exception_is_inferred),
+		STAGE_TEST(no_inferred_failure_is_dropped),
+		STAGE_TEST(ungated_dependency_is_missing),
+		STAGE_TEST(ungated_addon_is_absent),
+		STAGE_TEST(ungated_addon_is_of_another_machine),
+		STAGE_TEST(ungated_addon_is_mapped),
+		STAGE_TEST(ungated_addon_is_just_read),
+		STAGE_TEST(the_next_addon_ends_the_look_ups_of_the_last),
+		STAGE_TEST(words_on_standard_error_replace_a_conclusion),
+		STAGE_TEST(a_new_program_is_not_who_failed),
+		STAGE_TEST(a_program_may_end_or_be_replaced_while_it_is_waited),
+		STAGE_TEST(what_is_missing_makes_no_sense_of_the_rest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

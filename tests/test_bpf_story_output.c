@@ -29,20 +29,6 @@
 
 static struct stage stage;
 
-static int open_stage(void **state)
-{
-	(void)state;
-	stage_open(&stage);
-	return 0;
-}
-
-static int close_stage(void **state)
-{
-	(void)state;
-	stage_close(&stage);
-	return 0;
-}
-
 static void a_missing_module_is_told_at_once(void **state)
 {
 	(void)state;
@@ -246,25 +232,23 @@ static void any_bytes_are_just_text(void **state)
 	assert_told(&stage, "");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_missing_module_is_told_at_once),
-		TEST(a_package_of_the_platforms_blames_the_template),
-		TEST(another_nodes_abi),
-		TEST(several_failures_in_one_write),
-		TEST(a_parent_that_repeats_its_child_is_an_echo),
-		TEST(what_a_process_did_itself_is_no_echo),
-		TEST(an_echo_may_be_read_first),
-		TEST(pieces_are_put_together),
-		TEST(what_has_no_end_is_read_after_a_while),
-		TEST(a_line_that_never_ends_is_read_in_parts),
-		TEST(no_byte_is_lost_where_a_part_ends),
-		TEST(what_dlopen_told_is_not_told_again),
-		TEST(the_file_counts_more_than_nodes_words),
-		TEST(any_bytes_are_just_text),
+		STAGE_TEST(a_missing_module_is_told_at_once),
+		STAGE_TEST(a_package_of_the_platforms_blames_the_template),
+		STAGE_TEST(another_nodes_abi),
+		STAGE_TEST(several_failures_in_one_write),
+		STAGE_TEST(a_parent_that_repeats_its_child_is_an_echo),
+		STAGE_TEST(what_a_process_did_itself_is_no_echo),
+		STAGE_TEST(an_echo_may_be_read_first),
+		STAGE_TEST(pieces_are_put_together),
+		STAGE_TEST(what_has_no_end_is_read_after_a_while),
+		STAGE_TEST(a_line_that_never_ends_is_read_in_parts),
+		STAGE_TEST(no_byte_is_lost_where_a_part_ends),
+		STAGE_TEST(what_dlopen_told_is_not_told_again),
+		STAGE_TEST(the_file_counts_more_than_nodes_words),
+		STAGE_TEST(any_bytes_are_just_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

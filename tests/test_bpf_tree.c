@@ -24,16 +24,8 @@ static struct stage stage;
 
 static int open_stage(void **state)
 {
-	(void)state;
-	stage_open(&stage);
+	stage_open(*state);
 	stage_text(&stage, "/etc/inner", "inner");
-	return 0;
-}
-
-static int close_stage(void **state)
-{
-	(void)state;
-	stage_close(&stage);
 	return 0;
 }
 
@@ -159,7 +151,8 @@ static void paths_of_any_length(void **state)
 	check(path, "-ENAMETOOLONG");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
+#define TEST(name)                                                                                 \
+	cmocka_unit_test_prestate_setup_teardown(name, open_stage, stage_tear_down, &stage)
 
 int main(void)
 {

@@ -9,7 +9,7 @@ $(BUILD)/measure: tests/bench/measure.c
 
 # `make bench-trace`: what a running tracer costs, against strace and bcc (trace.sh).
 bench-trace: deps $(BUILD)/compatprobe $(BUILD)/trace_load $(BUILD)/enclose
-	@fixtures/deps.sh strace opensnoop-bpfcc:bpfcc-tools
+	@fixtures/deps.sh strace opensnoop:libbpf-tools
 	@tests/bench/trace.sh $(BUILD)/compatprobe $(BUILD)/trace_load $(BUILD)/enclose $(BUILD)/bench-trace
 
 $(BUILD)/trace_load: tests/bench/trace_load.c

@@ -5,7 +5,8 @@
 #
 # Each round does the same work by turns: without a tracer, with `compatprobe trace` beside it, under
 # strace, under strace's seccomp filter (of the calls that compatprobe watches), and beside bcc's
-# opensnoop and execsnoop where they run. Medians over the rounds; the order of the first two changes
+# opensnoop (-x: failed opens alone) and execsnoop, of libbpf-tools or else of bpfcc-tools, where they
+# run. Medians over the rounds; the order of the first two changes
 # with each round. The work runs in containers (enclose.c) but where a row says otherwise. Then, one
 # by one, floods of several seconds: is anything lost? Exit 1 where a claim does not hold.
 set -eu
@@ -58,6 +59,12 @@ start_probe() {
 		echo "trace.sh: compatprobe does not watch here: $(head -n 3 "$scratch/told")" >&2
 		exit 1
 	}
+}
+start_snoop() {
+	case ${1##*/} in
+	opensnoop*) start 'PCOMM\|PID' stdbuf -oL "$1" -x ;;
+	*) start 'PCOMM\|PID' stdbuf -oL "$1" ;;
+	esac
 }
 
 # --- the work
@@ -128,10 +135,10 @@ awk -v n=$modules -v to="$scratch/modules" 'BEGIN {
 }'
 snoops=
 for snoop in opensnoop execsnoop; do
-	command=$(command -v $snoop-bpfcc || command -v $snoop) || command=
+	command=$(command -v $snoop || command -v $snoop-bpfcc) || command=
 	if [ -z "$command" ]; then
 		echo "bcc's $snoop is not here: it is not installed"
-	elif start 'PCOMM\|PID' "$command"; then
+	elif start_snoop "$command"; then
 		stop || true
 		snoops="$snoops $command"
 	else
@@ -148,7 +155,7 @@ for round in $(seq "$rounds"); do
 	work seccomp "$seccomp" 40
 	[ "$round" -gt 3 ] || { work_long strace "$strace" 1 && work_long seccomp "$seccomp" 1; }
 	for snoop in $snoops; do
-		start 'PCOMM\|PID' "$snoop"
+		start_snoop "$snoop"
 		work "${snoop##*/}" '' 1
 		[ "$round" -gt 3 ] || work_long "${snoop##*/}" '' 1
 		stop || true
@@ -167,8 +174,9 @@ tell "    … seconds without a tracer" "$(median node none)"
 tell "shell loop, $((3 * programs)) programs: added time, %" "$(percent "$(median shell probe)" "$(median shell none)")"
 tell "    … of processor time, %" "$(percent "$(median shell probe 2)" "$(median shell none 2)")"
 tell "    … seconds without a tracer" "$(median shell none)"
-for other in strace seccomp; do
-	case $other in strace) called="strace -f" ;; seccomp) called="strace -f --seccomp-bpf" ;; esac
+for other in strace seccomp $snoops; do
+	other=${other##*/}
+	case $other in strace) called="strace -f" ;; seccomp) called="strace -f --seccomp-bpf" ;; *) called=$other ;; esac
 	tell "node start: added time under $called, %" "$(percent "$(median node $other)" "$(median node none)")"
 	tell "shell loop: added time under $called, %" "$(percent "$(median shell $other)" "$(median shell none)")"
 done

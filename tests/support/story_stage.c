@@ -94,6 +94,18 @@ void stage_close(struct stage *stage)
 	nftw(stage->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+int stage_set_up(void **stage)
+{
+	stage_open(*stage);
+	return 0;
+}
+
+int stage_tear_down(void **stage)
+{
+	stage_close(*stage);
+	return 0;
+}
+
 /* --- the root ---------------------------------------------------------------------------- */
 
 const char *stage_path(const struct stage *stage, const char *path)

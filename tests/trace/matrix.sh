@@ -85,16 +85,24 @@ service() {
 		volumes: (["\($node):/node:ro"] + if $app == "" then [] else ["\($app):/app:ro"] end)}}' --args -- "$@"
 }
 
-# The containers of a project. None of them talks to anybody; under docker each has the host's network
-# all the same, since a network of its own costs docker more than all the rest of a container.
+# The containers of a project, and a program that starts them and waits for their ends. None of them
+# talks to anybody; under docker each has the host's network all the same, since a network of its own
+# costs docker more than all the rest of a container.
+#
+# docker-compose 1.29 at times fails to start one ("Pool is closed": it keeps the connections of 25
+# requests, and closes others' in use). A round in which it failed is void.
 write_project() {
 	for name in $(cat "$plan/names"); do service "$name"; done |
 		jq -s '{version: "2.4", services: add}' >"$plan/services.json"
 	case $engine_kind in
 	docker)
 		jq 'walk(if type == "string" then gsub("\\$"; "$$") else . end)' "$plan/services.json" >"$plan/compose.json"
-		printf '#!/bin/sh\nDOCKER_HOST=%s exec docker-compose --no-ansi -p %s -f %s up --no-color --force-recreate\n' \
-			"$engine_socket" "$project" "$plan/compose.json" >"$plan/up"
+		cat >"$plan/up" <<-UP
+			#!/bin/sh
+			export DOCKER_HOST=$engine_socket
+			docker-compose --no-ansi -p $project -f $plan/compose.json up -d --force-recreate || touch $plan/void
+			docker ps -q --filter label=com.docker.compose.project=$project | xargs -r docker wait >/dev/null
+		UP
 		;;
 	podman) # four at a time; the labels are those that compose gives
 		jq -r --arg tool "$engine_tool" --arg project "$project" --arg flags "$engine_flags" \
@@ -208,10 +216,11 @@ judge_trace() {
 }
 
 # Under docker the trace is of the project alone, so that what other containers of this machine do
-# loses nothing; podman's is of all there are.
+# loses nothing; podman's is of all there are. Returns 1 where the round is void.
 round() { # NAME...
 	judged=$*
 	result=0
+	rm -f "$plan/void"
 	if [ -n "$probe" ]; then
 		case $engine_kind in
 		docker) set -- --project "$project" ;;
@@ -222,6 +231,7 @@ round() { # NAME...
 	else
 		"$plan/up" >"$plan/log" 2>&1 || result=$?
 	fi
+	[ ! -e "$plan/void" ] || return 1
 	collect
 	[ -z "$probe" ] || observe
 	for name in $judged; do judge "$name"; done
@@ -231,11 +241,18 @@ round() { # NAME...
 # A round of all cases, and of those that failed again while there are tries left.
 rounds() {
 	left=$tries
+	voids=0
 	# shellcheck disable=SC2046
 	set -- $(cat "$plan/names")
 	while :; do
 		rm -f "$plan/again"
-		round "$@"
+		if ! round "$@"; then
+			voids=$((voids + 1))
+			echo "$base: a round is void, docker-compose did not start its containers:"
+			grep ERROR "$plan/log" || tail -n 5 "$plan/log"
+			[ "$voids" -lt 3 ] || { verdict "(start of containers)" FAILED; break; }
+			continue
+		fi
 		[ -e "$plan/again" ] || break
 		left=$((left - 1))
 		# shellcheck disable=SC2046
