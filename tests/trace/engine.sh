@@ -67,11 +67,23 @@ engine_start() {
 	esac
 }
 
+# engine_end: one that is stuck is killed, and a dockerd's containerd and shims with it.
+engine_end() {
+	timeout 30 "$engine_tool" ps -q | timeout 30 xargs -r "$engine_tool" kill >/dev/null 2>&1 || true
+	kill "$engine_pid" 2>/dev/null || true
+	for _ in $(seq 150); do
+		case $(ps -o stat= -p "$engine_pid") in Z* | '') break ;; esac
+		sleep 0.2
+	done
+	kill -KILL "$engine_pid" 2>/dev/null || true
+	wait "$engine_pid" 2>/dev/null || true
+	pkill -KILL -f "^[^ ]*containerd[^ ]* .*$engine_dir/" || true
+	engine_pid=
+}
+
 engine_stop() {
 	[ -n "$engine_pid" ] || return 0
-	engine ps -q | xargs -r "$engine_tool" kill >/dev/null 2>&1 || true
-	kill "$engine_pid" 2>/dev/null && wait "$engine_pid" 2>/dev/null
-	engine_pid=
+	engine_end
 	# What a killed engine leaves mounted must not be deleted through.
 	awk -v dir="$engine_dir/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r |
 		while IFS= read -r place; do umount -l "$place" 2>/dev/null || true; done

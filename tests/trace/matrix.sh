@@ -32,7 +32,7 @@ shift $((OPTIND - 1))
 probe=$1 images=$(cd "$2" && pwd) app=${3:+$(cd "$3" && pwd)}
 [ -z "$probe" ] || probe=$(readlink -f "$probe")
 work=$(mktemp -d)
-limit=900 # seconds that no round comes near
+limit=200 # seconds that no half of a round comes near
 ended() {
 	engine_stop
 	[ -n "$keep" ] && echo "kept: $work" || rm -rf "$work"
@@ -90,7 +90,8 @@ service() {
 # costs docker more than all the rest of a container.
 #
 # docker-compose 1.29 at times fails to start one ("Pool is closed": it keeps the connections of 25
-# requests, and closes others' in use). A round in which it failed is void.
+# requests, and closes others' in use), and dockerd 20.10 at times locks itself up (libnetwork's
+# getSvcRecords against its watchLoop). A round in which they did not run all is void.
 write_project() {
 	for name in $(cat "$plan/names"); do service "$name"; done |
 		jq -s '{version: "2.4", services: add}' >"$plan/services.json"
@@ -100,8 +101,9 @@ write_project() {
 		cat >"$plan/up" <<-UP
 			#!/bin/sh
 			export DOCKER_HOST=$engine_socket
-			docker-compose --no-ansi -p $project -f $plan/compose.json up -d --force-recreate || touch $plan/void
-			docker ps -q --filter label=com.docker.compose.project=$project | xargs -r docker wait >/dev/null
+			timeout $limit docker-compose --no-ansi -p $project -f $plan/compose.json up -d --force-recreate &&
+				docker ps -q --filter label=com.docker.compose.project=$project |
+				timeout $limit xargs -r docker wait >/dev/null || touch $plan/void
 		UP
 		;;
 	podman) # four at a time; the labels are those that compose gives
@@ -216,7 +218,7 @@ judge_trace() {
 }
 
 # Under docker the trace is of the project alone, so that what other containers of this machine do
-# loses nothing; podman's is of all there are. Returns 1 where the round is void.
+# loses nothing; podman's is of all there are. $plan/void is there where the round is.
 round() { # NAME...
 	judged=$*
 	result=0
@@ -226,12 +228,12 @@ round() { # NAME...
 		docker) set -- --project "$project" ;;
 		podman) set -- --allow-loss ;;
 		esac
-		DOCKER_HOST=$engine_socket timeout -k 10 $limit "$probe" trace "$@" --duration 0 -o json="$plan/events.json" -- "$plan/up" \
+		DOCKER_HOST=$engine_socket timeout -k 10 $((3 * limit)) "$probe" trace "$@" --duration 0 -o json="$plan/events.json" -- "$plan/up" \
 			>"$plan/log" 2>&1 || result=$?
 	else
 		"$plan/up" >"$plan/log" 2>&1 || result=$?
 	fi
-	[ ! -e "$plan/void" ] || return 1
+	[ ! -e "$plan/void" ] || return 0
 	collect
 	[ -z "$probe" ] || observe
 	for name in $judged; do judge "$name"; done
@@ -246,11 +248,14 @@ rounds() {
 	set -- $(cat "$plan/names")
 	while :; do
 		rm -f "$plan/again"
-		if ! round "$@"; then
+		round "$@"
+		if [ -e "$plan/void" ]; then
 			voids=$((voids + 1))
-			echo "$base: a round is void, docker-compose did not start its containers:"
+			echo "$base: a round is void, docker did not run its containers:"
 			grep ERROR "$plan/log" || tail -n 5 "$plan/log"
 			[ "$voids" -lt 3 ] || { verdict "(start of containers)" FAILED; break; }
+			engine_stop
+			begin "$base"
 			continue
 		fi
 		[ -e "$plan/again" ] || break
@@ -265,15 +270,20 @@ engine_of() { # BASE
 	[ "$1" = glibc-2.36 ] && echo podman || echo docker
 }
 
+# begin BASE: its engine, with its image.
+begin() {
+	engine_start "$(engine_of "$1")" "$work/engine" || return 1
+	engine import "$images/$1.tar" "$image" >"$plan/log" 2>&1 || { cat "$plan/log" >&2; exit 1; }
+}
+
 node_take
 for base in $bases; do
-	if ! engine_start "$(engine_of "$base")" "$work/engine"; then
+	image=localhost/compatprobe-$base:1 project=$(echo "$base" | tr -d .-) plan=$work/$base
+	mkdir -p "$plan"
+	if ! begin "$base"; then
 		echo "$base: not run: $engine_problem" | tee -a "$work/skipped"
 		continue
 	fi
-	image=localhost/compatprobe-$base:1 project=$(echo "$base" | tr -d .-) plan=$work/$base
-	mkdir -p "$plan"
-	engine import "$images/$base.tar" "$image" >"$plan/log" 2>&1 || { cat "$plan/log" >&2; exit 1; }
 	awk -v base="$base" -v have="$(have)" -v dir="$plan" -f "$here/plan.awk" "$here/cases.txt" \
 		2>"$plan/wants" | grep -E -- "$only" >"$plan/names" || true
 	sed "s/^/$base: not run: /" "$plan/wants" | tee -a "$work/skipped"
