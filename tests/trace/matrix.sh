@@ -32,7 +32,7 @@ shift $((OPTIND - 1))
 probe=$1 images=$(cd "$2" && pwd) app=${3:+$(cd "$3" && pwd)}
 [ -z "$probe" ] || probe=$(readlink -f "$probe")
 work=$(mktemp -d)
-limit=200 # seconds that no half of a round comes near
+limit=120 # seconds that no half of a round comes near
 ended() {
 	engine_stop
 	[ -n "$keep" ] && echo "kept: $work" || rm -rf "$work"
@@ -91,7 +91,8 @@ service() {
 #
 # docker-compose 1.29 at times fails to start one ("Pool is closed": it keeps the connections of 25
 # requests, and closes others' in use), and dockerd 20.10 at times locks itself up (libnetwork's
-# getSvcRecords against its watchLoop). A round in which they did not run all is void.
+# getSvcRecords against its watchLoop). So they are given some services at a time, and a round in which
+# they did not run all is void.
 write_project() {
 	for name in $(cat "$plan/names"); do service "$name"; done |
 		jq -s '{version: "2.4", services: add}' >"$plan/services.json"
@@ -101,7 +102,8 @@ write_project() {
 		cat >"$plan/up" <<-UP
 			#!/bin/sh
 			export DOCKER_HOST=$engine_socket
-			timeout $limit docker-compose --no-ansi -p $project -f $plan/compose.json up -d --force-recreate &&
+			timeout $limit xargs -n 20 -a $plan/names \\
+				docker-compose --no-ansi -p $project -f $plan/compose.json up -d --force-recreate &&
 				docker ps -q --filter label=com.docker.compose.project=$project |
 				timeout $limit xargs -r docker wait >/dev/null || touch $plan/void
 		UP

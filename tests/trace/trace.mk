@@ -13,7 +13,7 @@ TRACE_RUN = $(BUILD)/compatprobe $(BUILD)/trace/bases $(CACHE)/real/workflow/app
 TRACE_WANTS = $(BUILD)/compatprobe $(BUILD)/trace/bases/complete $(CACHE)/real/workflow/complete
 
 trace-matrix: $(TRACE_WANTS)
-	@$(TRACE)/matrix.sh -r 2 $(TRACE_FLAGS) $(TRACE_RUN)
+	@$(TRACE)/matrix.sh -r 1 $(TRACE_FLAGS) $(TRACE_RUN)
 
 # The same containers without the tracer: does each case end as it says?
 trace-plain: $(TRACE_WANTS)
