@@ -4,21 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "memory.h"
+#include "monotonic.h"
 #include "text.h"
 
 #define APPEARS_AFTER 300 /* milliseconds */
 #define REDRAWN_EVERY 100
 #define BAR_CELLS 30
 
+/* Milliseconds. */
 static int64_t now(void)
 {
-	struct timespec time;
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+	return (int64_t)(cp_monotonic() / 1000000u);
 }
 
 static unsigned columns(void)

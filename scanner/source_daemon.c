@@ -13,11 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "engine.h"
 #include "memory.h"
+#include "monotonic.h"
 
 #define STALL_TIMEOUT 60  /* seconds without a byte */
 #define START_TIMEOUT 600 /* seconds until the first byte: old engines pack it up first */
@@ -60,16 +60,15 @@ struct engine_stream {
 	bool paused;  /* the buffer was full */
 	bool ended;
 	CURLcode code;
-	time_t last; /* when bytes came, seconds */
-	size_t size; /* bytes in buffer */
+	uint64_t last; /* when bytes came, seconds */
+	size_t size;   /* bytes in buffer */
 	char buffer[BUFFER_SIZE];
 };
 
-static time_t now(void)
+/* Seconds. */
+static uint64_t now(void)
 {
-	struct timespec time;
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec;
+	return cp_monotonic() / 1000000000u;
 }
 
 static size_t receive(char *data, size_t size, size_t count, void *context)
@@ -105,7 +104,7 @@ static int turn(struct engine_stream *self, struct cp_error **err)
 	}
 	if (self->size || self->ended)
 		return 0;
-	time_t limit = self->started ? STALL_TIMEOUT : START_TIMEOUT;
+	uint64_t limit = self->started ? STALL_TIMEOUT : START_TIMEOUT;
 	if (now() - self->last > limit)
 		return cp_error_set(
 			err, ETIMEDOUT, "the engine sent nothing for %ld seconds", (long)limit);

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "json_objects.h"
+#include "support/json_pieces.h"
 
 struct taken {
 	char names[256]; /* "n" of each */
@@ -30,11 +30,7 @@ static bool take(void *context, const json_t *object)
 static bool read_pieces(const char *text, size_t piece, struct taken *taken, unsigned *depth)
 {
 	struct cp_json_objects objects = {.take = take, .context = taken};
-	size_t size = strlen(text);
-	bool ok = true;
-	for (size_t at = 0; ok && at < size; at += piece)
-		ok = cp_json_objects_read(
-			&objects, text + at, size - at < piece ? size - at : piece);
+	bool ok = read_in_pieces(&objects, text, strlen(text), piece);
 	*depth = objects.depth;
 	cp_json_objects_clear(&objects);
 	return ok;

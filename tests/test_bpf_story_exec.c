@@ -23,7 +23,7 @@ static struct stage stage;
 
 static int open_stage(void **state)
 {
-	stage_open(*state);
+	stage_set_up(state);
 	stage.comm = "sh";
 	return 0;
 }
@@ -213,8 +213,7 @@ static void any_errno_is_told(void **state)
 	assert_int_equal(stage.n_events, 1);
 }
 
-#define TEST(name)                                                                                 \
-	cmocka_unit_test_prestate_setup_teardown(name, open_stage, stage_tear_down, &stage)
+#define TEST(name) STAGE_TEST_FROM(name, open_stage)
 
 int main(void)
 {

@@ -24,7 +24,7 @@ static struct stage stage;
 
 static int open_stage(void **state)
 {
-	stage_open(*state);
+	stage_set_up(state);
 	stage_text(&stage, "/etc/inner", "inner");
 	return 0;
 }
@@ -151,8 +151,7 @@ static void paths_of_any_length(void **state)
 	check(path, "-ENAMETOOLONG");
 }
 
-#define TEST(name)                                                                                 \
-	cmocka_unit_test_prestate_setup_teardown(name, open_stage, stage_tear_down, &stage)
+#define TEST(name) STAGE_TEST_FROM(name, open_stage)
 
 int main(void)
 {

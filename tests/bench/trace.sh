@@ -6,9 +6,9 @@
 # Each round does the same work by turns: without a tracer, with `compatprobe trace` beside it, under
 # strace, under strace's seccomp filter (of the calls that compatprobe watches), and beside bcc's
 # opensnoop (-x: failed opens alone) and execsnoop, of libbpf-tools or else of bpfcc-tools, where they
-# run. Medians over the rounds; the order of the first two changes
-# with each round. The work runs in containers (enclose.c) but where a row says otherwise. Then, one
-# by one, floods of several seconds: is anything lost? Exit 1 where a claim does not hold.
+# run. Medians over the rounds; the order of the first two changes with each round. The work runs in
+# containers (enclose.c) but where a row says otherwise. Then, one by one, floods of several seconds: is
+# anything lost? Exit 1 where a claim does not hold.
 set -eu
 [ $# -eq 4 ] || { echo "usage: trace.sh COMPATPROBE TRACE_LOAD ENCLOSE SCRATCH" >&2; exit 64; }
 probe=$1 load=$2 enclose=$3 scratch=$4
@@ -61,10 +61,8 @@ start_probe() {
 	}
 }
 start_snoop() {
-	case ${1##*/} in
-	opensnoop*) start 'PCOMM\|PID' stdbuf -oL "$1" -x ;;
-	*) start 'PCOMM\|PID' stdbuf -oL "$1" ;;
-	esac
+	case ${1##*/} in opensnoop*) failed_only=-x ;; *) failed_only= ;; esac
+	start 'PCOMM\|PID' stdbuf -oL "$1" $failed_only
 }
 
 # --- the work

@@ -9,7 +9,7 @@
 
 #include "cgroup_path.h"
 #include "engine_answer.h"
-#include "json_objects.h"
+#include "support/json_pieces.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -40,13 +40,10 @@ static bool take(void *context, const json_t *object)
 }
 
 /* Returns whether all of it was such JSON. */
-static bool read_in_pieces(const char *text, size_t size, size_t piece, size_t *total)
+static bool read_answer(const char *text, size_t size, size_t piece, size_t *total)
 {
 	struct cp_json_objects objects = {.take = take, .context = total};
-	bool good = true;
-	for (size_t at = 0; good && at < size; at += piece)
-		good = cp_json_objects_read(
-			&objects, text + at, size - at < piece ? size - at : piece);
+	bool good = read_in_pieces(&objects, text, size, piece);
 	cp_json_objects_clear(&objects);
 	return good;
 }
@@ -67,8 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = (const char *)data;
 	if (!size)
 		return 0;
-	bool good = read_in_pieces(text, size, size, &at_once);
-	if (read_in_pieces(text, size, 1 + (size_t)(data[0] % 7), &in_pieces) != good ||
+	bool good = read_answer(text, size, size, &at_once);
+	if (read_answer(text, size, 1 + (size_t)(data[0] % 7), &in_pieces) != good ||
 		at_once != in_pieces)
 		abort();
 	read_path(text, size);

@@ -46,8 +46,9 @@ void stage_close(struct stage *stage);
 /* The same for a test's set-up and tear-down, whose state is the stage. */
 int stage_set_up(void **stage);
 int stage_tear_down(void **stage);
-#define STAGE_TEST(name)                                                                           \
-	cmocka_unit_test_prestate_setup_teardown(name, stage_set_up, stage_tear_down, &stage)
+#define STAGE_TEST_FROM(name, set_up)                                                              \
+	cmocka_unit_test_prestate_setup_teardown(name, set_up, stage_tear_down, &stage)
+#define STAGE_TEST(name) STAGE_TEST_FROM(name, stage_set_up)
 /* A new story on the same root; what was told of the last one is gone. */
 void stage_again(struct stage *stage);
 

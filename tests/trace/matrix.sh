@@ -215,7 +215,7 @@ judge_trace() {
 		verdict "(nothing beside)" FAILED
 		echo "$base: the trace ended with $1, and told beside:"
 		head -n 20 "$plan/beside"
-		grep -Ev '^([a-z-]+_1 +\||Creating |Attaching |Recreating |[a-z0-9]+_[a-z0-9-]+_1 )' "$plan/log" | tail -n 20
+		grep -Ev '^(Creating|Recreating) ' "$plan/log" | tail -n 20
 	fi
 }
 

@@ -2,7 +2,7 @@
 # podman or a dockerd; what cannot run says why, as "skipped: WHY".
 TRACE = tests/trace
 CHECK_PARTS += trace-matrix trace-hostile
-TRACE_PACKAGES = busybox-static podman:podman runc:runc dockerd:docker.io docker:docker.io
+TRACE_PACKAGES = busybox-static procps podman:podman runc:runc dockerd:docker.io docker:docker.io
 
 $(BUILD)/trace/bases/complete: $(TRACE)/bases.sh $(wildcard fixtures/trace/*) fixtures/loaders/build.inc.sh
 	sh tests/truth/roots.sh "$(CACHE)"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The clock of the kernel's records (bpf_ktime_get_ns), which nobody sets.
+ * The clock that nobody sets, and that of the kernel's records (bpf_ktime_get_ns).
  */
 #ifndef CP_MONOTONIC_H
 #define CP_MONOTONIC_H
